@@ -1,0 +1,78 @@
+"""Tells English articles from others, offline.
+
+Most articles are settled by their small words; only the rest is put to py3langid. Short texts are refused only where
+the script is not Latin or the identifier is very sure, because headlines full of names mislead it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+ENGLISH = "en"
+# Characters of the article that are looked at; more changes nothing.
+_SAMPLE = 3000
+_SHORT = 100
+# How sure py3langid must be to refuse (probabilities of its 140 languages sum to 1); measured by eval/extraction.py.
+_SURE = 0.9
+_SURE_IF_SHORT = 0.999
+# From this share of words on, the text is English: no other language reaches half of it (eval/extraction.py).
+_ENGLISH_SHARE = 0.1
+_ENGLISH_WORDS = frozenset("the and of that with from which their would were has been this said".split())
+_WORD = re.compile(r"[^\W\d_]+")
+_LATIN = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]+")
+
+
+def identify_language(text: str) -> str:
+    """ISO 639-1 code of the text's language; `en` also where a text is too short or doubtful to say otherwise.
+
+    >>> identify_language("The minister met his counterpart from the north and said that the talks had been useful.")
+    'en'
+    """
+    sample = text[:_SAMPLE]
+    words = _WORD.findall(sample)
+    if not words:
+        return ENGLISH
+    small = sum(word.lower() in _ENGLISH_WORDS for word in words)
+    if small >= _ENGLISH_SHARE * len(words) and len(words) > 5:
+        return ENGLISH
+    code, probability = _load_identifier().classify(sample)
+    if _is_foreign_script(words):
+        return str(code) if code != ENGLISH else "und"
+    needed = _SURE if len(sample) >= _SHORT else _SURE_IF_SHORT
+    return str(code) if probability >= needed else ENGLISH
+
+
+def _is_foreign_script(words: list[str]) -> bool:
+    letters = sum(map(len, words))
+    latin = sum(len(run) for word in words for run in _LATIN.findall(word))
+    return latin * 2 < letters
+
+
+@lru_cache(maxsize=1)
+def _load_identifier() -> Any:
+    """The identifier, loaded once at first need (0.6 s). Nigerian Pidgin is left out: it swallows English headlines."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(sorted(set(identifier.nb_classes) - {"pcm", "zxx"}))
+    return identifier
+
+
+@lru_cache(maxsize=1)
+def _language_names() -> dict[str, str]:
+    table = files("dragoman") / "data" / "languages.tsv"
+    lines = (line for line in table.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+    return {row["code"]: row["name"] for row in csv.DictReader(lines, delimiter="\t")}
+
+
+def language_name(code: str) -> str:
+    """The English name of an ISO 639-1 code; the code itself where the table has none.
+
+    >>> language_name("de")
+    'German'
+    """
+    return _language_names().get(code, code)

@@ -1,0 +1,199 @@
+"""Finds reports: files, folders, feeds, archives, article lines, web addresses and the standard input.
+
+First step of the journey: inputs -> `Report`. Inputs are streamed, so memory stays bounded whatever their size. It
+guesses nothing about what a page says; what cannot be read is a `Skip` that tells where (`path`, `path:line`,
+`path#record`), and the good part of a mixed input still comes out.
+
+The readers of feeds, archives and the web are imported when first needed, so that small jobs start fast.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import IO
+
+from dragoman.errors import SourceError
+from dragoman.model import Report, Skip
+from dragoman.sources.lines import read_article_lines
+from dragoman.sources.streams import (
+    SNIFF_BYTES,
+    STREAM_ERRORS,
+    Format,
+    TooLargeError,
+    binary_kind,
+    format_of_name,
+    read_bounded,
+    sniff_format,
+    split_content_type,
+    unpack_stream,
+)
+from dragoman.sources.trouble import REASONS, skip, skip_stream_error
+
+__all__ = ["REASONS", "read_reports"]
+
+STDIN = "-"
+_FORMATS_BY_MEDIA_TYPE: dict[str, Format] = {
+    "text/html": "html",
+    "application/xhtml+xml": "html",
+    "application/rss+xml": "feed",
+    "application/atom+xml": "feed",
+    "application/rdf+xml": "feed",
+    "application/x-ndjson": "line",
+    "application/jsonl": "line",
+    "application/warc": "warc",
+}
+
+
+def read_reports(
+    inputs: Iterable[str],
+    *,
+    published: date | None = None,
+    allow_private: bool = False,
+    stdin: IO[bytes] | None = None,
+) -> Iterator[Report | Skip]:
+    """The reports of all inputs in their order, folders sorted by name, with a `Skip` for whatever cannot be read.
+
+    Args:
+        inputs: addresses (http, https), paths of files or folders, `-` for the standard input. Files may be `.html
+            .htm .txt .jsonl .xml .rss .atom .warc`, each also packed (`.gz .xz .zst`); a file of another name is
+            taken for what its first bytes show. In a folder, files of other names are no inputs.
+        published: the publication day of reports that carry none of their own (basis `given`).
+        allow_private: fetch from private and local addresses too.
+        stdin: what `-` reads; the process's standard input by default.
+
+    Raises:
+        SourceError: the call itself is wrong: no input, `-` twice, or not one of the named files exists. It is raised
+            at once, before anything is read. If only some are missing, each is a `Skip`.
+    """
+    named = tuple(inputs)
+    _check_inputs(named)
+    reports = _read_inputs(named, allow_private=allow_private, stdin=stdin)
+    return (_give_date(found, published) for found in reports)
+
+
+def _check_inputs(inputs: tuple[str, ...]) -> None:
+    if not inputs:
+        raise SourceError("Nothing to read: name a file, a folder, an address, or - for the standard input.")
+    if inputs.count(STDIN) > 1:
+        raise SourceError("The standard input (-) can be read only once; name it once.")
+    if not any(name == STDIN or _is_url(name) or _exists(name) for name in inputs):
+        raise SourceError(f"No such file or folder: {', '.join(inputs[:3])}. Check the name.")
+
+
+def _is_url(name: str) -> bool:
+    return name.lower().startswith(("http://", "https://"))
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # a name too long, without right of access, or with a NUL
+        return False
+
+
+def _give_date(found: Report | Skip, published: date | None) -> Report | Skip:
+    if isinstance(found, Skip) or found.published or published is None:
+        return found
+    return replace(found, published=published, published_basis="given")
+
+
+def _read_inputs(inputs: tuple[str, ...], *, allow_private: bool, stdin: IO[bytes] | None) -> Iterator[Report | Skip]:
+    for name in inputs:
+        if name == STDIN:
+            yield from _read_stream(stdin or sys.stdin.buffer, "<stdin>", None)
+        elif _is_url(name):
+            yield from _read_url(name, allow_private=allow_private)
+        elif not _exists(name):
+            yield skip(name, "missing", "no such file or folder")
+        elif Path(name).is_dir():
+            yield from _read_folder(Path(name))
+        else:
+            yield from _read_file(Path(name))
+
+
+def _read_folder(folder: Path) -> Iterator[Report | Skip]:
+    count = 0
+    trouble: list[OSError] = []
+    for parent, folders, names in os.walk(folder, onerror=trouble.append):
+        folders.sort()
+        paths = (Path(parent, name) for name in sorted(names) if format_of_name(name))
+        for path in paths:
+            count += 1
+            yield from _read_file(path)
+    yield from (skip(str(error.filename), "unreadable", error.strerror or "") for error in trouble)
+    if not count and not trouble:
+        yield skip(str(folder), "empty", "no file in it that can be read")
+
+
+def _read_file(path: Path) -> Iterator[Report | Skip]:
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        yield skip_stream_error(str(path), error)
+        return
+    with stream:
+        yield from _read_stream(stream, str(path), format_of_name(path.name))
+
+
+def _read_url(url: str, *, allow_private: bool) -> Iterator[Report | Skip]:
+    from dragoman.sources.web import FetchError, fetch_page
+
+    try:
+        page = fetch_page(url, allow_private=allow_private)
+    except FetchError as error:
+        yield skip(url, error.reason, str(error))
+        return
+    media_type, charset = split_content_type(page.content_type)
+    form = _FORMATS_BY_MEDIA_TYPE.get(media_type) or format_of_name(page.url.partition("?")[0])
+    for found in _read_stream(io.BytesIO(page.content), url, form):
+        is_page = isinstance(found, Report) and found.location == url
+        yield replace(found, url=page.url, encoding=charset) if is_page and isinstance(found, Report) else found
+
+
+def _read_stream(stream: IO[bytes], location: str, form: Format | None) -> Iterator[Report | Skip]:
+    """The reports of one stream of bytes, packed or not, in the given format or the one its first bytes show."""
+    try:
+        plain = unpack_stream(stream)
+        head = plain.peek(SNIFF_BYTES)[:SNIFF_BYTES]
+    except STREAM_ERRORS as error:
+        yield skip_stream_error(location, error)
+        return
+    if not head:
+        yield skip(location, "empty", "no byte in it")
+        return
+    yield from _read_as(form or sniff_format(head) or "text", plain, location)
+
+
+def _read_as(form: Format, plain: io.BufferedReader, location: str) -> Iterator[Report | Skip]:
+    if form == "line":
+        yield from read_article_lines(plain, location)
+        return
+    if form == "warc":
+        from dragoman.sources.archives import read_archive
+
+        yield from read_archive(plain, location)
+        return
+    try:
+        content = read_bounded(plain)
+    except TooLargeError as error:
+        yield skip(location, "too-large", str(error))
+        return
+    except STREAM_ERRORS as error:
+        yield skip_stream_error(location, error)
+        return
+    if kind := binary_kind(content):
+        yield skip(location, "binary", kind)
+    elif not content.strip():
+        yield skip(location, "empty", "nothing but white space")
+    elif form == "feed":
+        from dragoman.sources.feeds import read_feed
+
+        yield from read_feed(content, location)
+    else:
+        yield Report(location=location, kind=form, content=content)
