@@ -2,7 +2,7 @@
 
 usage: python train/build_codebook.py SHARED
 
-Only names, codes and scores are taken, which are facts. Descriptions in the documentation are the project's own.
+Only names, codes and scores are taken, which are facts; descriptions are the project's own.
 The patches to known faults of PLOVER 2.0 are in the fact sheet already; data/codebook/README.md lists them.
 """
 

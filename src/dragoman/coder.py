@@ -1,0 +1,151 @@
+"""The stages loaded once and put in their order: articles -> readings -> who, when, where -> events.
+
+The one place that knows all stages after the article. What a stage declines comes out as a `Skip` of its article.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import dragoman
+from dragoman.actors import ActorIndex
+from dragoman.codebook import Codebook, load_codebook
+from dragoman.codes import Circumstances, code_event
+from dragoman.model import (
+    Article,
+    Attribution,
+    Event,
+    FoundEvent,
+    Mention,
+    Party,
+    PlaceMention,
+    Sentence,
+    Skip,
+    Span,
+    Statement,
+    TimeMention,
+)
+from dragoman.places import PlaceIndex
+from dragoman.reader import PairCode, Reader, Reading
+from dragoman.times import date_event, find_times, is_history
+
+# Articles read together: enough windows to fill batches of like length, few enough to stay near 100 MB.
+TOGETHER = 48
+Acts = Literal["speaks", "fights", "hit"]
+FIGHTING = frozenset({"ASSAULT", "MOBILIZE"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """An article with everything found in it."""
+
+    article: Article
+    sentences: tuple[Sentence, ...]
+    events: tuple[Event, ...]
+    statements: tuple[Statement, ...] = ()
+    skips: tuple[Skip, ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    times: tuple[TimeMention, ...] = ()
+    places: tuple[PlaceMention, ...] = ()
+    attributions: tuple[Attribution, ...] = ()
+
+
+class Coder:
+    """The stages loaded once: reader, actors, places and codebook."""
+
+    def __init__(self, *, dictionaries: Sequence[Path] = (), threads: int = 0) -> None:
+        self.reader = Reader(threads=threads)
+        self.actors = ActorIndex.load(dictionaries)
+        self.places = PlaceIndex.load()
+        self.codebook: Codebook = load_codebook()
+        self.version = f"dragoman-{dragoman.__version__}/{self.reader.version}"
+
+    def code(self, articles: Iterable[Article]) -> Iterator[Coded]:
+        """Yields each article with its events, in order."""
+        stream = iter(articles)
+        while batch := list(islice(stream, TOGETHER)):
+            for reading in self.reader.read(batch):
+                yield self._code_reading(reading)
+
+    def code_pairs(self, marked: Iterable[str]) -> Iterator[PairCode]:
+        """Yields the event between the two marked parties of each sentence, in order."""
+        stream = iter(marked)
+        while batch := list(islice(stream, 4 * TOGETHER)):
+            yield from self.reader.code_pairs(batch)
+
+    def _code_reading(self, reading: Reading) -> Coded:
+        article, sentences = reading.article, reading.sentences
+        mentions = self.actors.annotate(article, sentences)
+        times = find_times(article, sentences)
+        places = self.places.find_places(article, sentences)
+        around = _Surroundings(reading, mentions, times, places)
+        coded = [self._code_found(found, around) for found in reading.events]
+        return Coded(
+            article=article,
+            sentences=sentences,
+            events=tuple(c for c in coded if isinstance(c, Event)),
+            skips=(*(c for c in coded if isinstance(c, Skip)), *_cut_skips(reading)),
+            mentions=mentions,
+            times=times,
+            places=places,
+            attributions=reading.attributions,
+        )
+
+    def _code_found(self, found: FoundEvent, around: _Surroundings) -> Event | Skip:
+        article, sentences = around.reading.article, around.reading.sentences
+        fights = found.event_type in FIGHTING
+        circumstances = Circumstances(
+            actors=self._parties(found.actors, around, "fights" if fights else "speaks"),
+            recipients=self._parties(found.recipients, around, "hit" if fights else None),
+            date=date_event(found, around.times, article, sentences),
+            place=self.places.place_event(found, around.places, article),
+            speaker=next(iter(self._parties((found.speaker,), around, "speaks")), None) if found.speaker else None,
+            history=is_history(found, around.times, article, sentences),
+        )
+        return code_event(found, circumstances, article=article, codebook=self.codebook, coder=self.version)
+
+    def _parties(self, spans: Sequence[Span], around: _Surroundings, acts: Acts | None) -> tuple[Party, ...]:
+        reading = around.reading
+        found: dict[tuple[int, str | None, str | None], Party] = {}
+        for span in spans:
+            for mention in self.actors.resolve_span(
+                reading.article, reading.sentences, around.mentions, span.start, span.end, acts=acts
+            ):
+                party = party_of(span, mention)
+                found.setdefault((span.start, party.code, party.name), party)
+        return tuple(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """An article's reading and the layers found in it."""
+
+    reading: Reading
+    mentions: tuple[Mention, ...]
+    times: tuple[TimeMention, ...]
+    places: tuple[PlaceMention, ...]
+
+
+def party_of(span: Span, mention: Mention) -> Party:
+    """Gives a party: the words the reader found, and the entity that the actor stage chose for them."""
+    entity = mention.entity
+    return Party(
+        start=span.start,
+        end=span.end,
+        text=span.text,
+        code=entity.code if entity else None,
+        sectors=entity.sectors if entity else (),
+        name=entity.name if entity else None,
+        identifier=entity.identifier if entity else None,
+        basis=mention.basis,
+    )
+
+
+def _cut_skips(reading: Reading) -> Iterator[Skip]:
+    for sentence in reading.cut:
+        where = f"{reading.article.location or reading.article.doc} [{sentence.start}:{sentence.end}]"
+        yield Skip(location=where, stage="reader", reason="sentence too long", detail="its tail was not read")

@@ -1,0 +1,123 @@
+"""Codes what the reader found as PLOVER events, step 6 of the journey.
+
+Requires a found event with its parties, date, place and speaker resolved; gives an `Event`, or a `Skip` that says which
+rule declined it. The rules are rows of `data/codebook/rules.tsv`. It changes no words and fills no field that the
+text leaves open.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from dragoman.codebook import Codebook
+from dragoman.model import (
+    Article,
+    Event,
+    EventDate,
+    Evidence,
+    FoundEvent,
+    Party,
+    PlaceMention,
+    Skip,
+    Span,
+    Status,
+)
+
+# Political violence and protest are coded without a named party (gold ruling "No actor in the sentence"); for every
+# other type somebody has to be named.
+PARTYLESS = frozenset({"ASSAULT", "PROTEST"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What the other stages resolved for one found event."""
+
+    actors: tuple[Party, ...]
+    recipients: tuple[Party, ...]
+    date: EventDate
+    place: PlaceMention | None
+    speaker: Party | None
+    history: str | None = None
+
+
+def code_event(
+    found: FoundEvent, around: Circumstances, *, article: Article, codebook: Codebook, coder: str
+) -> Event | Skip:
+    """Gives the event in PLOVER's terms, or a Skip where no rule lets it stand."""
+    if not around.actors and not around.recipients and found.event_type not in PARTYLESS:
+        where = f"{article.location or article.doc} [{found.anchor.start}:{found.anchor.end}]"
+        return Skip(
+            location=where, stage="codes", reason="no party", detail=f"{found.event_type} {found.anchor.text!r}"
+        )
+    status: Status = "historical" if found.status == "asserted" and around.history else found.status
+    event_type, why = apply_rules(found.event_type, status)
+    mode = found.mode if found.mode in codebook.event_type(event_type).modes else None
+    reasons = [found.basis, *filter(None, [why, around.history and f"historical: {around.history}"])]
+    sentence = Span(start=found.sentence.start, end=found.sentence.end, text=found.sentence.text)
+    return Event(
+        event_id=event_id(article.id, found.anchor, event_type, coder),
+        event_type=event_type,
+        mode=mode,
+        contexts=found.contexts,
+        status=status,
+        quad=codebook.quad(event_type),
+        intensity=codebook.intensity(event_type, mode),
+        confidence=found.confidence,
+        basis="; ".join(reasons),
+        actors=around.actors,
+        recipients=without(around.recipients, around.actors),
+        date=around.date,
+        place=around.place,
+        attributed_to=None if is_own_speech(around.speaker, around.actors) else around.speaker,
+        evidence=Evidence(
+            article_id=article.id,
+            doc=article.doc,
+            url=article.url,
+            publisher=article.publisher,
+            published=article.published,
+            sentence=sentence,
+            anchor=found.anchor,
+            coder=coder,
+            codebook=codebook.version,
+        ),
+    )
+
+
+def apply_rules(event_type: str, status: Status) -> tuple[str, str]:
+    """Gives the type that the codebook's rules make of a type and status, and the rule's words ("" where none applies).
+
+    >>> apply_rules("CONSULT", "future")
+    ('AGREE', 'rule: a meeting still to come is an agreement to meet')
+    """
+    rule = load_rules().get((event_type, status))
+    return (rule["becomes"], f"rule: {rule['why']}") if rule else (event_type, "")
+
+
+@cache
+def load_rules() -> Mapping[tuple[str, str], dict[str, str]]:
+    """Reads the rules, keyed by type and status."""
+    text = resources.files("dragoman.data").joinpath("codebook", "rules.tsv").read_text(encoding="utf8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {(row["type"], row["status"]): row for row in csv.DictReader(lines, delimiter="\t")}
+
+
+def without(recipients: Sequence[Party], actors: Sequence[Party]) -> tuple[Party, ...]:
+    """Drops recipients that are the very words of an actor: one span cannot be both sides."""
+    taken = {(p.start, p.end) for p in actors}
+    return tuple(p for p in recipients if (p.start, p.end) not in taken)
+
+
+def is_own_speech(speaker: Party | None, actors: Sequence[Party]) -> bool:
+    """Tells whether the speaker's words are an actor's: then nobody but the actor says it."""
+    return speaker is not None and any(speaker.start < p.end and p.start < speaker.end for p in actors)
+
+
+def event_id(article_id: str, anchor: Span, event_type: str, coder: str) -> str:
+    """Gives a stable id: the same article, words, type and coder give the same id."""
+    key = f"{article_id}|{anchor.start}|{anchor.end}|{event_type}|{coder}"
+    return "ev_" + hashlib.sha256(key.encode()).hexdigest()[:16]

