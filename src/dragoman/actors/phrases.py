@@ -1,0 +1,215 @@
+"""A phrase in an article -> the entities it names, and why.
+
+The order of the rules: pronouns and words for both sides, the user's own names, persons, bodies, states by their
+adjectives, collectives without a country, and last common nouns, which take the country the article is about. Each
+answer says in its basis which row or rule chose it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dragoman.actors.anaphora import (
+    NEUTER,
+    PLURAL,
+    SINGULAR,
+    SPEAKER,
+    both_sides,
+    described,
+    named_holder,
+    resolve_pronoun,
+    same_group,
+)
+from dragoman.actors.answers import Answer, Hint, Parts, answer_collective, answer_office, answer_one, answer_standing
+from dragoman.actors.names import Found, Standing
+from dragoman.actors.ranking import Question, rank_states
+from dragoman.actors.reading import HONORIFICS, STATE_KINDS, Reading
+from dragoman.actors.tables import Sense
+from dragoman.actors.words import Word, fold, split_words
+from dragoman.model import Entity
+
+_BREAKS = frozenset(
+    "in of from for who that which with at on to against by near inside across over after during under than".split()
+)
+_JOIN = re.compile(r"\s*(?:,|\band\b|&|/|,\s*and\b|\bor\b|–|-)\s*")
+_SIDE_NOUNS = frozenset(
+    "sides side countries nations states neighbours neighbors leaders governments parties allies foes rivals "
+    "presidents powers capitals ministers teams delegations militaries counterparts armies".split()
+)
+_PAIR_WORDS = frozenset(["two", "both", "sides", "rival", "warring"])
+_FORMER_WORDS = frozenset("former ex deposed ousted onetime exiled late".split())
+_PARTNERS = frozenset("allies ally partners partner rivals neighbors neighbours".split())
+
+
+def resolve_words(reading: Reading, start: int, end: int, hint: Hint | None = None) -> list[Answer]:
+    """Gives the entities that the words from `start` to `end` name; an empty list where nobody can be told."""
+    start, end = _trimmed(reading, start, end)
+    words = tuple(reading.words_in(start, end)) or tuple(split_words(reading.body, start, end))
+    if not words:
+        return []
+    folded = [word.folded for word in words]
+    if len(words) == 1 and folded[0] in SINGULAR | NEUTER | PLURAL | SPEAKER and not words[0].text.isupper():
+        return resolve_pronoun(reading, start, folded[0])
+    if len(words) == 1 and words[0].text in {"I", "He", "She", "It", "They", "We"}:
+        return resolve_pronoun(reading, start, folded[0])
+    if folded[-1] in _SIDE_NOUNS and _PAIR_WORDS & set(folded):
+        return both_sides(reading, start, end)
+    return _names(reading, take_apart(reading, start, end), start=start, end=end, hint=hint or Hint())
+
+
+def _trimmed(reading: Reading, start: int, end: int) -> tuple[int, int]:
+    return max(0, start), min(len(reading.body), end)
+
+
+def take_apart(reading: Reading, start: int, end: int) -> Parts:
+    """Finds the names in a phrase again, so that a name that runs beyond it does not count."""
+    words = tuple(reading.words_in(start, end)) or tuple(split_words(reading.body, start, end))
+    found = reading.names.find(reading.body, words)
+    picked = []
+    agent: tuple[str, ...] = ()
+    office = owner = None
+    limit = next((i for i, word in enumerate(words) if i and word.folded in _BREAKS), len(words))
+    for hit in (hit for hit in found if not reading.is_rejected(hit)):
+        sense = reading.pick(hit)
+        if sense is not None:
+            picked.append((hit, sense))
+        common = [s for s in hit.senses if s.kind in {"agent", "office"}]
+        if common and (sense is None or sense.kind not in {"body", "person"}) and (hit.first < limit or not agent):
+            agent = _agent_sectors(common)
+            titled = next((s for s in common if s.kind == "office"), None)
+            office, owner = (titled.name, titled.code) if titled else (office, owner)
+    is_former = any(word.folded in _FORMER_WORDS for word in words[:limit])
+    return Parts(words, tuple(picked), agent, office, is_former, owner)
+
+
+def _agent_sectors(senses: Sequence[Sense]) -> tuple[str, ...]:
+    return next((s.sectors for s in senses if s.kind == "office"), senses[0].sectors)
+
+
+def _names(reading: Reading, parts: Parts, *, start: int, end: int, hint: Hint) -> list[Answer]:
+    named = [pair for pair in parts.found if not _is_foreign(reading, parts, pair[0])]
+    coordinated = _coordinated(reading, parts, named)
+    if coordinated:
+        return [answer_one(reading, parts._replace(found=(pair,)), pair, hint.acts) for pair in coordinated]
+    for kind in ("user", "person", "body"):
+        for pair in named:
+            if pair[1].kind == kind and not (kind == "body" and _weaker(pair, named, parts)):
+                return [answer_one(reading, parts, pair, hint.acts)]
+    states = [pair for pair in named if pair[1].kind in STATE_KINDS or pair[1].kind == "own"]
+    surname = _surname(reading, parts)
+    if surname:
+        return [surname]
+    if states:
+        return [answer_one(reading, parts, states[0], hint.acts)]
+    others = [pair for pair in named if pair[1].kind == "collective"]
+    if others and others[0][1].sectors == ("REL",):
+        return _by_article(reading, parts._replace(agent=("REL",)), Question(start, end, "REL", hint.opponent))
+    if others and not parts.agent:
+        return [answer_one(reading, parts, others[0], hint.acts)]
+    if others and others[0][0].first == _first_content(parts):
+        return [answer_collective(parts, others[0])]
+    if parts.words[-1].folded in _PARTNERS and parts.found:
+        return [Answer(Entity(code=None, sectors=("GOV",)), "others than the state named", 0.7, "collective")]
+    return _common(reading, parts, start=start, end=end, hint=hint)
+
+
+def _first_content(parts: Parts) -> int:
+    skip = {"the", "a", "an", "some", "several", "many", "most", "other", "all", "top", "senior", "few"}
+    return next((i for i, word in enumerate(parts.words) if word.folded not in skip and not word.text.isdigit()), 0)
+
+
+def _weaker(pair: tuple[Found, Sense], named: Sequence[tuple[Found, Sense]], parts: Parts) -> bool:
+    """A general body name ("Supreme Court", "Congress") gives way to a state in the phrase; any body after one does."""
+    states = [n for n in named if n[1].kind in STATE_KINDS]
+    if not states:
+        return False
+    if pair[1].is_generic or (pair[1].code == "USA" and pair[1].detail in {"parliament", "court", "party"}):
+        return True
+    return states[0][0].first < pair[0].first and bool(parts.agent)
+
+
+def _is_foreign(reading: Reading, parts: Parts, found: Found) -> bool:
+    """Tells a state that only qualifies: Iran-backed, pro-Palestinian; and whose allies or partners others are."""
+    if reading.is_qualifier(found) and found.end < parts.words[-1].end:
+        return True
+    head = parts.words[-1].folded
+    is_state = any(sense.kind in STATE_KINDS for sense in found.senses)
+    return (
+        is_state
+        and head in _PARTNERS
+        and found.last < len(parts.words) - 1
+        and not any(w.folded in _BREAKS for w in parts.words)
+    )
+
+
+def _coordinated(reading: Reading, parts: Parts, named: Sequence[tuple[Found, Sense]]) -> list[tuple[Found, Sense]]:
+    """ "Ukraine and Russia", "US, Israel": every name counts where nothing but joints stands between names."""
+    if len(named) < 2 or len(named) * 4 < len(parts.words):
+        return []
+    for left, right in zip(named, named[1:], strict=False):
+        if not _JOIN.fullmatch(reading.body[left[0].end : right[0].start]):
+            return []
+        if reading.body[left[0].end : right[0].start] == "-":
+            return []
+    return list(named) if len({sense.code for _, sense in named}) > 1 else []
+
+
+def _surname(reading: Reading, parts: Parts) -> Answer | None:
+    """A bare surname: of somebody named in full in this article, or in office in a state that the article names."""
+    if any(pair[1].kind in {"body", "person"} for pair in parts.found):
+        return None
+    for word in reversed(parts.words):
+        is_taken = any(found.start <= word.start < found.end for found, _ in parts.found)
+        people = (
+            reading.names.surnames.get(word.folded, ())
+            if not is_taken and word.text[:1].isupper() and len(word.text) > 2
+            else ()
+        )
+        for person in people:
+            standing = reading.names.stands(person, reading.on)
+            if standing and _fits(reading, parts, word, standing):
+                return answer_standing(reading, standing)
+    return None
+
+
+def _fits(reading: Reading, parts: Parts, word: Word, standing: Standing) -> bool:
+    given = fold(standing.spell.name.split()[0])
+    if len(parts.words) > 1 and any(
+        w.text[:1].isupper() and w.folded not in HONORIFICS and w is not word for w in parts.words
+    ):
+        others = {w.folded for w in parts.words if w is not word}
+        codes = {sense.code for _, sense in parts.found}
+        return given in others or standing.spell.code in codes
+    if standing.is_past:
+        return False
+    return any(code == standing.spell.code for _, code, _ in reading.country_mentions)
+
+
+def _common(reading: Reading, parts: Parts, *, start: int, end: int, hint: Hint) -> list[Answer]:
+    """Words without a country: somebody described elsewhere in the article, else the country the article is about."""
+    code = parts.owner or reading.names.sole_owner.get(parts.office or "")
+    if parts.office and code:
+        return [answer_office(reading, parts.office, code, "offices: one of its kind")]
+    holder = named_holder(reading, parts)
+    if holder:
+        return [holder]
+    known = described(reading, parts, start)
+    if known:
+        return [known]
+    group = same_group(reading, parts, start)
+    if group:
+        return [group]
+    return _by_article(reading, parts, Question(start, end, "".join(parts.agent[:1]), hint.opponent))
+
+
+def _by_article(reading: Reading, parts: Parts, question: Question) -> list[Answer]:
+    """The state that the article is about, as far as this phrase goes."""
+    code, share = rank_states(reading, question, reading.names.ranking)[0]
+    sectors = ("ELI",) if parts.is_former else parts.agent
+    if code is None:
+        entity = Entity(code=None, sectors=sectors)
+        return [Answer(entity, "no single state by the article", share, "group")] if parts.agent else []
+    if parts.office and not parts.is_former:
+        return [answer_office(reading, parts.office, code, f"the article is about {code}")]
+    return [Answer(Entity(code=code, sectors=sectors), f"the article is about {code}", 0.8 * share, "group")]

@@ -1,0 +1,339 @@
+"""One article as the actor stage sees it: its words, the names found in them, and which states it is about.
+
+A reading is made once for an article and asked many times. It holds no verdict on any phrase; `phrases` asks it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import cached_property
+
+from dragoman.actors.names import Found, Names, Standing
+from dragoman.actors.tables import FAR_PAST, Sense
+from dragoman.actors.words import Word, split_words
+from dragoman.model import Article, Sentence
+
+_COMMON = frozenset(["agent", "office"])
+# A sentence is in title case where that share of its words longer than three letters begins with a capital.
+_TITLE_CASED = 0.7
+_SHORT_WORD = 3
+HONORIFICS = frozenset(
+    "mr mrs ms dr sir lord lady president prime minister pm sen rep gov secretary general gen senator judge justice "
+    "king queen prince princess pope sheikh ayatollah col maj lt adm prof leader spokesman dame baron baroness hon "
+    "chairman director".split()
+)
+# "Iran-backed militants": the state before such a word is not theirs.
+NOT_THEIRS = frozenset(
+    "backed led allied aligned linked funded made occupied installed brokered proposed supported sponsored annexed "
+    "held controlled inspired friendly mediated imposed educated trained focused brokering bound".split()
+)
+_AGAINST = frozenset(["anti", "pro"])
+_PLACE_PREPOSITIONS = frozenset("in at near across inside outside around throughout within via through".split())
+_BEFORE_PLACES = frozenset(
+    "the northern southern eastern western central neighboring neighbouring war torn downtown occupied".split()
+)
+STATE_KINDS = frozenset(["state", "demonym", "seat", "former", "place", "city", "user"])
+# How much a mention of a state counts for a phrase without a country, by where it stands. Tuned on the first 85 % of
+# the training articles (eval/actors.py).
+SAME_SENTENCE = 2.5
+NEXT_SENTENCE = 1.5
+TITLE = 1.8
+ELSEWHERE = 0.5
+PUBLISHER = 0.75
+SAME_SECTOR = 1.0
+HOME_BODIES = 2.0
+OPPONENT = 0.25
+LOCAL = 2.5
+ABROAD = 1.2
+NO_FORCES = 0.1
+FEW_REBELS = 0.2
+_WEIGHTS = {"city": 1.3, "place": 0.7, "seat": 1.0, "body": 0.9, "person": 0.9, "former": 0.5}
+
+
+class Reading:
+    """An article's words and names, with the questions that a phrase in it asks."""
+
+    def __init__(self, names: Names, article: Article, sentences: Sequence[Sentence], home: str | None) -> None:
+        self.names = names
+        self.article = article
+        self.body = article.body
+        self.on: date | None = article.published
+        self.sentences = sentences
+        self.home = home
+        self.words: list[Word] = split_words(self.body)
+        self._starts = [word.start for word in self.words]
+        self._sentence_starts = [sentence.start for sentence in sentences]
+        self._title_cased = self._find_title_cased()
+        self.found: list[Found] = [found for found in names.find(self.body, self.words) if self._stands(found)]
+        self._found_starts = [found.start for found in self.found]
+
+    def _find_title_cased(self) -> frozenset[int]:
+        """Sentences whose words nearly all begin with capitals: there a capital tells nothing."""
+        cased = []
+        for number, sentence in enumerate(self.sentences):
+            words = [word for word in self.words_in(sentence.start, sentence.end) if len(word.text) > _SHORT_WORD]
+            if words and sum(word.text[0].isupper() for word in words) >= _TITLE_CASED * len(words):
+                cased.append(number)
+        return frozenset(cased)
+
+    def _stands(self, found: Found) -> bool:
+        """Refuses a surname that is somebody's first name ("Sharon Helman") or another's last ("Betssy Chavez")."""
+        if (
+            found.first != found.last
+            or found.senses[0].kind != "person"
+            or self.sentence_at(found.start) in self._title_cased
+        ):
+            return True
+        after = self.words[found.last + 1] if found.last + 1 < len(self.words) else None
+        before = self.words[found.first - 1] if found.first else None
+        if after is not None and self.body[found.end : after.start] == " " and self._is_strange(after):
+            return False
+        starts = before is not None and before.start in self._sentence_starts
+        return before is None or starts or self.body[before.end : found.start] != " " or not self._is_strange(before)
+
+    def is_rejected(self, found: Found) -> bool:
+        """Tells a surname found in a phrase that the whole article showed to be part of another name."""
+        at = bisect_left(self._found_starts, found.start)
+        is_known = at < len(self.found) and self.found[at].start == found.start
+        return found.first == found.last and found.senses[0].kind == "person" and not is_known
+
+    def _is_strange(self, word: Word) -> bool:
+        return (
+            word.text[0].isupper()
+            and len(word.text) > 1
+            and not self.names.senses.get(word.folded)
+            and word.folded not in HONORIFICS
+        )
+
+    def words_in(self, start: int, end: int) -> list[Word]:
+        return self.words[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+
+    def sentence_at(self, offset: int) -> int:
+        return max(0, bisect_right(self._sentence_starts, offset) - 1)
+
+    def found_between(self, start: int, end: int) -> list[Found]:
+        return self.found[bisect_left(self._found_starts, start) : bisect_left(self._found_starts, end)]
+
+    @cached_property
+    def country_mentions(self) -> list[tuple[int, str, float]]:
+        """(offset, code, weight) of everything that names a state or somebody of one."""
+        return [
+            (found.start, code, weight)
+            for found in self.found
+            if not self.is_qualifier(found)
+            for code, weight in self._codes(found)
+        ]
+
+    @cached_property
+    def state_mentions(self) -> list[tuple[int, str, str]]:
+        """(offset, code, kind) of everything that names a state or somebody of one, in the order of the text."""
+        mentions: list[tuple[int, str, str]] = []
+        for found in self.found:
+            sense = self.pick(found)
+            if (
+                sense is not None
+                and sense.code
+                and not sense.is_generic
+                and sense.kind != "own"
+                and not self.is_qualifier(found)
+            ):
+                mentions.append((found.start, sense.code, sense.kind))
+        return mentions
+
+    def is_qualifier(self, found: Found) -> bool:
+        """Tells a state that only qualifies: Iran-backed, US-led, anti-Russian, pro-Palestinian."""
+        at = bisect_left(self._starts, found.start)
+        last = bisect_left(self._starts, found.end) - 1
+        before = self.words[at - 1] if at else None
+        after = self.words[last + 1] if last + 1 < len(self.words) else None
+        if (
+            after is not None
+            and after.folded in NOT_THEIRS
+            and self.body[found.end : after.start] in {"-", "‑", "–", " ", ".-"}
+        ):
+            return True
+        return (
+            before is not None and before.folded in _AGAINST and self.body[before.end : found.start] in {"-", " ", "‑"}
+        )
+
+    def is_located(self, offset: int) -> bool:
+        """Tells whether the words at an offset stand after "in", "at"... as places do."""
+        words = self.words_in(max(0, offset - 24), offset)
+        while words and words[-1].folded in _BEFORE_PLACES:
+            words = words[:-1]
+        return bool(words) and words[-1].folded in _PLACE_PREPOSITIONS
+
+    def _codes(self, found: Found) -> Iterator[tuple[str, float]]:
+        sense = self.pick(found)
+        if sense is not None and sense.code and not sense.is_generic and sense.kind != "own":
+            yield sense.code, _WEIGHTS.get(sense.kind, 1.0)
+
+    def pick(self, found: Found) -> Sense | None:
+        """Chooses the sense of a name in this article: the user's, that of the day, or the likeliest here."""
+        senses = [sense for sense in found.senses if sense.holds(self.on)] or list(found.senses)
+        senses = [
+            sense for sense in senses if sense.kind not in _COMMON and (sense.kind != "own" or self._is_needed(sense))
+        ]
+        if not senses:
+            return None
+        own = next((sense for sense in senses if sense.kind == "user"), None)
+        if own is not None:
+            return own
+        namesake = self._namesake(found, senses)
+        if namesake is not None or len(senses) == 1:
+            return namesake or senses[0]
+        people = [sense for sense in senses if sense.kind == "person"]
+        if len(people) == len(senses):
+            return max(people, key=lambda sense: (*self._fit(found, sense), -people.index(sense)))
+        if len({sense.code for sense in senses}) == 1:
+            return senses[0]
+        return max(senses, key=lambda sense: (self._support(sense), -senses.index(sense)))
+
+    def _namesake(self, found: Found, senses: Sequence[Sense]) -> Sense | None:
+        """A surname alone means whoever of that name the article names in full."""
+        if found.first != found.last or senses[0].kind != "person":
+            return None
+        return self._local_people.get(self.words_in(found.start, found.end)[0].folded)
+
+    @cached_property
+    def _local_people(self) -> dict[str, Sense]:
+        people: dict[str, Sense] = {}
+        for found in self.found:
+            person = next((s for s in found.senses if s.kind == "person" and found.last > found.first), None)
+            if person:
+                people.setdefault(person.detail.rsplit(" ", 1)[-1], person)
+        return people
+
+    def _is_needed(self, sense: Sense) -> bool:
+        return not sense.detail or any(code in self._plain_codes for code in sense.detail.split())
+
+    def _fit(self, found: Found, sense: Sense) -> tuple[bool, bool, float, date]:
+        """How well a person fits a shared surname: named in full, in office, of a state named here, most recent."""
+        standing = self.names.stands(sense.detail, self.on)
+        if standing is None:
+            return False, False, 0.0, FAR_PAST
+        support = float(self._plain_codes.get(sense.code or "", 0))
+        return sense.detail in self._full_names, not standing.is_past, support, standing.spell.since
+
+    @cached_property
+    def _full_names(self) -> frozenset[str]:
+        return frozenset(
+            s.detail for found in self.found if found.last > found.first for s in found.senses if s.kind == "person"
+        )
+
+    def decides(self, found: Found) -> bool:
+        """Tells whether the text around a name with several meanings speaks for one of them."""
+        supports = sorted((self._plain_codes.get(sense.code or "", 0) for sense in _by_code(found)), reverse=True)
+        return len(supports) < 2 or supports[0] > supports[1]
+
+    def _support(self, sense: Sense) -> float:
+        if sense.kind == "person":
+            standing = self.names.stands(sense.detail, self.on)
+            in_office = standing is not None and not standing.is_past
+            return self._plain_codes.get(sense.code or "", 0) + (0.6 if in_office else 0.0)
+        prior = 0.5 if sense.kind in {"state", "demonym"} and sense.code not in _LESSER else 0.0
+        prior -= 0.3 if sense.kind == "city" else 0.0
+        return self._plain_codes.get(sense.code or "", 0) + prior
+
+    @cached_property
+    def _plain_codes(self) -> Counter[str]:
+        """How often each code is named where the name can mean nothing else."""
+        counts: Counter[str] = Counter()
+        for found in self.found:
+            codes = {sense.code for sense in found.senses if sense.kind not in _COMMON and sense.kind != "own"}
+            if len(codes) == 1 and not any(sense.is_generic for sense in found.senses):
+                counts.update(code for code in codes if code)
+        if self.home:
+            counts[self.home] += 1
+        return counts
+
+    @cached_property
+    def sector_owners(self) -> list[tuple[int, str, str]]:
+        """(offset, code, sector) of bodies, persons and adjectives with a common noun: whose troops, whose rebels."""
+        owners: list[tuple[int, str, str]] = []
+        for position, found in enumerate(self.found):
+            sense = self.pick(found)
+            if sense is None or not sense.code or sense.is_generic:
+                continue
+            owners += [(found.start, sense.code, sector) for sector in sense.sectors if sense.kind != "seat"]
+            following = self.found[position + 1] if position + 1 < len(self.found) else None
+            if following and sense.kind in STATE_KINDS and self.body[found.end : following.start] in _ADJOINING:
+                sectors = {sector for other in following.senses if other.kind in _COMMON for sector in other.sectors}
+                owners += [(found.start, sense.code, sector) for sector in sorted(sectors)]
+        return owners
+
+    @cached_property
+    def people(self) -> list[tuple[int, Standing]]:
+        """(offset, standing) of every known person named."""
+        people = []
+        for found in self.found:
+            sense = self.pick(found)
+            standing = self.names.stands(sense.detail, self.on) if sense and sense.kind == "person" else None
+            if standing:
+                people.append((found.start, standing))
+        return people
+
+    def countries(
+        self, start: int, end: int, *, sector: str = "", opponent: str | None = None
+    ) -> list[tuple[str, float]]:
+        """Ranks the states that a phrase without a country can belong to, the likeliest first.
+
+        Whoever the article names with the same sector (the IDF for "troops", Hamas for "militants") goes before others.
+        """
+        here = self.sentence_at(start)
+        scores: dict[str, float] = defaultdict(float)
+        for offset, code, weight in self.country_mentions:
+            if start <= offset < end or (code in NO_STATES and not (code == "EUR" and sector == "GOV")):
+                continue
+            scores[code] += weight * self._nearness(here, offset) * self._place_factor(offset, sector)
+        if self.home:
+            scores[self.home] += PUBLISHER * (HOME_BODIES if sector in _HOME_SECTORS else 1.0)
+        for offset, code, owned in self.sector_owners if sector else ():
+            if owned == sector and not start <= offset < end:
+                scores[code] += SAME_SECTOR * self._nearness(here, offset)
+        if opponent is not None and opponent in scores:
+            scores[opponent] *= OPPONENT
+        if sector == "MIL":
+            for code in NO_FORCES_OF & set(scores):
+                scores[code] *= NO_FORCES
+        if sector == "REB":
+            for code in FEW_REBELS_OF & set(scores):
+                scores[code] *= FEW_REBELS
+        return sorted(scores.items(), key=lambda item: -item[1])
+
+    def _place_factor(self, offset: int, sector: str) -> float:
+        """Civilians are of the place where things happen; governments and armies act abroad as well."""
+        if offset not in self.located:
+            return 1.0
+        return LOCAL if sector in _LOCAL_SECTORS else ABROAD
+
+    @cached_property
+    def located(self) -> frozenset[int]:
+        return frozenset(offset for offset, _, _ in self.country_mentions if self.is_located(offset))
+
+    def _nearness(self, here: int, offset: int) -> float:
+        there = self.sentence_at(offset)
+        if there == here:
+            return SAME_SENTENCE
+        if self.sentences and self.sentences[there].is_title:
+            return TITLE + (NEXT_SENTENCE if abs(there - here) == 1 else 0.0)
+        return NEXT_SENTENCE if abs(there - here) == 1 else ELSEWHERE
+
+
+def _by_code(found: Found) -> list[Sense]:
+    return list({sense.code: sense for sense in found.senses if sense.kind not in _COMMON}.values())
+
+
+NO_STATES = frozenset(["IGO", "UNO", "EUR", "NGO", "ISM", "IMG", "MNC", "KOS"])
+# They fight rebels abroad, and have few of their own in the news.
+FEW_REBELS_OF = frozenset("USA GBR FRA DEU ISR CAN AUS RUS CHN TUR JPN".split())
+_HOME_SECTORS = frozenset(["LEG", "SPY", "JUD", "PTY"])
+_LOCAL_SECTORS = frozenset("CVL EDU MED REF COP CRM BUS UAF REL JRN LAB AGR".split())
+# They have no armed forces that news calls troops or soldiers.
+NO_FORCES_OF = frozenset(["PSE", "VAT"])
+_ADJOINING = frozenset([" ", "-", "'s ", "’s "])
+# Of two states of one name, the one less often in the news.
+_LESSER = frozenset(["COG", "DMA", "GNQ", "ASM"])

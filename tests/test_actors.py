@@ -1,0 +1,311 @@
+"""Who is meant: single phrases by day, mentions and spans within an article, memberships, the user's dictionaries."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dragoman.actors import ActorIndex, Refusal
+from dragoman.actors.dictionaries import load_dictionary
+from dragoman.actors.words import NameTrie, fold, key_of, split_words
+from dragoman.errors import DictionaryError
+from dragoman.model import Article, Entity, Mention, Sentence
+
+CASES = Path(__file__).parent / "data" / "who_cases.tsv"
+INDEX = ActorIndex.load()
+
+
+def article_of(text: str, *, title: str = "", published: date | None = None, publisher: str | None = None) -> Article:
+    return Article(id="a", doc="a", title=title, text=text, published=published, publisher=publisher)
+
+
+def sentences_of(article: Article) -> tuple[Sentence, ...]:
+    """One sentence per line, the title first: enough for texts written here."""
+    sentences: list[Sentence] = []
+    start = 0
+    for line in article.body.split("\n"):
+        if line:
+            is_title = not sentences and bool(article.title)
+            sentences.append(
+                Sentence(index=len(sentences), start=start, end=start + len(line), text=line, is_title=is_title)
+            )
+        start += len(line) + 1
+    return tuple(sentences)
+
+
+def resolve_in(article: Article, words: str, **hints: str) -> list[tuple[str | None, tuple[str, ...]]]:
+    sentences = sentences_of(article)
+    start = article.body.index(words)
+    mentions = INDEX.annotate(article, sentences)
+    found = INDEX.resolve_span(article, sentences, mentions, start, start + len(words), **hints)  # type: ignore[arg-type]
+    return [(m.entity.code, m.entity.sectors) for m in found if m.entity]
+
+
+def read_cases() -> list[list[str]]:
+    lines = CASES.read_text(encoding="utf8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith(("#", "phrase\t"))]
+
+
+def answer_is_right(phrase: str, on: str, context: str, wanted: list[str]) -> bool:
+    answer = INDEX.resolve(phrase, on=date.fromisoformat(on) if on else None, context=context)
+    code, sectors, name = wanted
+    if isinstance(answer, Refusal) or code == "?":
+        return isinstance(answer, Refusal) and code == "?" and bool(answer.reason)
+    entity = answer.entity
+    assert entity is not None
+    right_sectors = sectors in {"*", ",".join(entity.sectors) or "-"}
+    return (entity.code or "-") == code and right_sectors and name in {"", entity.name}
+
+
+def test_the_table_of_cases_is_at_least_95_percent_right() -> None:
+    cases = read_cases()
+    wrong = [case[:2] for case in cases if not answer_is_right(case[0], case[1], case[2], case[3:])]
+    assert len(cases) >= 500
+    assert len(wrong) <= 0.05 * len(cases), wrong
+
+
+@pytest.mark.parametrize(
+    ("phrase", "on", "code", "name"),
+    [
+        ("German chancellor", date(2021, 12, 7), "DEU", "Angela Merkel"),
+        ("German chancellor", date(2021, 12, 8), "DEU", "Olaf Scholz"),
+        ("US president", date(2001, 1, 19), "USA", "Bill Clinton"),
+        ("US president", date(2001, 1, 20), "USA", "George W. Bush"),
+    ],
+)
+def test_an_office_changes_hands_on_the_day(phrase: str, on: date, code: str, name: str) -> None:
+    answer = INDEX.resolve(phrase, on=on)
+    assert isinstance(answer, Mention) and answer.entity is not None
+    assert (answer.entity.code, answer.entity.name) == (code, name)
+
+
+def test_a_former_holder_is_said_to_be_former() -> None:
+    answer = INDEX.resolve("Angela Merkel", on=date(2023, 1, 1))
+    assert isinstance(answer, Mention) and answer.entity is not None
+    assert answer.entity.sectors == ("ELI",)
+    assert answer.entity.office == "former chancellor"
+
+
+def test_an_office_after_the_end_of_the_table_says_so() -> None:
+    answer = INDEX.resolve("Norwegian prime minister", on=date(2030, 1, 1))
+    assert isinstance(answer, Mention)
+    assert "table ends" in answer.basis
+    assert answer.confidence < 0.9
+
+
+@pytest.mark.parametrize(
+    ("phrase", "reason"),
+    [
+        ("Georgia", "ambiguous"),
+        ("Congo", "ambiguous"),
+        ("police", "no country"),
+        ("Brantwick Xylo", "unknown name"),
+        ("", "empty"),
+        ("yesterday", "nobody"),
+    ],
+)
+def test_a_refusal_gives_its_reason(phrase: str, reason: str) -> None:
+    answer = INDEX.resolve(phrase)
+    assert isinstance(answer, Refusal)
+    assert reason in answer.reason
+
+
+SUMMIT = article_of(
+    "Russian Foreign Minister Sergei Lavrov met Jordanian officials in Amman.\n"
+    "He said the two countries would sign a treaty.\n"
+    "The minister's counterpart agreed.\n"
+    "Israeli troops shelled Gaza City.\n"
+    "Iran-backed Houthi rebels fired at ships. The group said it would not stop.\n",
+    title="Lavrov visits Jordan",
+    published=date(2023, 5, 4),
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("Russian Foreign Minister Sergei Lavrov", [("RUS", ("GOV",))]),
+        ("Jordanian officials", [("JOR", ("GOV",))]),
+        ("He", [("RUS", ("GOV",))]),
+        ("the two countries", [("RUS", ()), ("JOR", ())]),
+        ("Israeli troops", [("ISR", ("MIL",))]),
+        ("Houthi rebels", [("YEM", ("REB",))]),
+        ("Iran-backed Houthi rebels", [("YEM", ("REB",))]),
+        ("The group", [("YEM", ("REB",))]),
+    ],
+)
+def test_a_span_is_resolved_within_the_article(words: str, wanted: list[tuple[str, tuple[str, ...]]]) -> None:
+    assert sorted(resolve_in(SUMMIT, words)) == sorted(wanted)
+
+
+def test_the_victims_are_not_of_the_attackers_side() -> None:
+    article = article_of("Israeli troops shelled Gaza City and killed 38 people.", published=date(2023, 11, 1))
+    assert resolve_in(article, "38 people", opponent="ISR", acts="hit") == [("PSE", ("CVL",))]
+
+
+@pytest.mark.parametrize(("acts", "sectors"), [("speaks", ("GOV",)), ("fights", ("MIL",)), ("hit", ())])
+def test_what_a_bare_state_does_gives_its_sector(acts: str, sectors: tuple[str, ...]) -> None:
+    article = article_of("Ukraine struck a bridge.", published=date(2023, 1, 1))
+    assert resolve_in(article, "Ukraine", acts=acts) == [("UKR", sectors)]
+
+
+def test_a_surname_follows_the_full_name_of_this_article() -> None:
+    article = article_of("Publisher Jimmy Lai stood trial in Hong Kong.\nLai denied it.", published=date(2025, 8, 1))
+    start = article.body.index("\nLai") + 1
+    found = INDEX.resolve_span(article, sentences_of(article), (), start, start + 3)
+    assert [m.entity.code for m in found if m.entity] == ["HKG"]
+
+
+def test_a_place_is_told_from_its_government() -> None:
+    article = article_of("Paris warned of sanctions.\nA fair opened in Paris.", published=date(2020, 1, 1))
+    mentions = INDEX.annotate(article, sentences_of(article))
+    assert [(m.start, m.entity.code) for m in mentions if m.entity and m.text == "Paris"] == [(0, "FRA")]
+
+
+def test_a_general_court_belongs_to_the_state_in_the_phrase() -> None:
+    article = article_of("Kenya's Supreme Court annulled the vote.", published=date(2017, 9, 1))
+    assert resolve_in(article, "Kenya's Supreme Court") == [("KEN", ("JUD",))]
+
+
+def test_a_private_person_gets_no_name() -> None:
+    article = article_of("Slovak teacher Vlasta Kresnova was detained in Minsk.", published=date(2021, 1, 1))
+    sentences = sentences_of(article)
+    start = article.body.index("Vlasta")
+    (mention,) = INDEX.resolve_span(article, sentences, (), start, start + len("Vlasta Kresnova"))
+    assert mention.entity is not None
+    assert (mention.entity.code, mention.entity.name) == ("SVK", None)
+
+
+@pytest.mark.parametrize(
+    ("organisation", "on", "count"),
+    [
+        ("Shanghai Cooperation Organisation", date(2022, 9, 19), 8),
+        ("NATO", date(1990, 1, 1), 16),
+        ("NATO", date(2024, 3, 7), 32),
+        ("EU", date(2020, 1, 31), 28),
+        ("EU", date(2020, 2, 1), 27),
+        ("UN", date(2012, 1, 1), 193),
+        ("UN Security Council", date(2022, 3, 1), 15),
+        ("ASEAN", date(1998, 1, 1), 9),
+        ("no such body", date(2000, 1, 1), 0),
+    ],
+)
+def test_members_on_the_day(organisation: str, on: date, count: int) -> None:
+    assert len(INDEX.members(organisation, on)) == count
+
+
+def test_expansion_is_by_membership_and_leaves_states_alone() -> None:
+    nato = Entity(code="IGO", name="NATO")
+    assert "FIN" in {e.code for e in INDEX.expand(nato, date(2024, 1, 1))}
+    assert "FIN" not in {e.code for e in INDEX.expand(nato, date(2020, 1, 1))}
+    france = Entity(code="FRA", name="France")
+    assert INDEX.expand(france, date(2020, 1, 1)) == (france,)
+
+
+def test_an_office_is_found_by_its_usual_titles() -> None:
+    holder = INDEX.find_office("RUS", "FM", date(2020, 1, 1))
+    assert holder is not None and holder.name == "Sergei Lavrov"
+    assert INDEX.find_office("RUS", "lord chamberlain", date(2020, 1, 1)) is None
+
+
+def test_unknown_names_are_counted_for_the_work_list() -> None:
+    article = article_of("A minister met Vlasta Kresnova in Prague and praised Vlasta Kresnova again.")
+    counts = INDEX.unknown_names(article, sentences_of(article), ())
+    assert counts == {"Vlasta Kresnova": 2}
+
+
+DICTIONARY = """# a comment
+ALDOVIA_ [ALD]
++ALDOVIAN_
++KRONGRAD_
+
+JAN_NOVAK_ ; note
+\t[ALDGOV 900101-991231]
+\t[ALDELI >20000101]
+
+NAMELESS_CODE_
+BROKEN_ [aldgov]
+"""
+
+
+@pytest.fixture
+def own_index(tmp_path: Path) -> ActorIndex:
+    actors = tmp_path / "mine.actors.txt"
+    actors.write_text(DICTIONARY, encoding="utf8")
+    table = tmp_path / "mine.csv"
+    table.write_text("phrase,code,since,until\nFrance,XFR,,\n,USA,,\nBad Day,USA,199x,\n", encoding="utf8")
+    return ActorIndex.load([actors, table])
+
+
+def test_the_users_entries_win_and_keep_their_days(own_index: ActorIndex) -> None:
+    def code(phrase: str, on: date) -> tuple[str | None, tuple[str, ...]]:
+        answer = own_index.resolve(phrase, on=on)
+        assert isinstance(answer, Mention) and answer.entity is not None
+        return answer.entity.code, answer.entity.sectors
+
+    assert code("Aldovian", date(2000, 1, 1)) == ("ALD", ())
+    assert code("Jan Novak", date(1995, 1, 1)) == ("ALD", ("GOV",))
+    assert code("Jan Novak", date(2005, 1, 1)) == ("ALD", ("ELI",))
+    assert code("France", date(2005, 1, 1)) == ("XFR", ())
+
+
+def test_bad_lines_are_reported_with_their_numbers(own_index: ActorIndex) -> None:
+    lines = {problem.split(": ")[0] for problem in own_index.problems}
+    assert lines == {"mine.actors.txt:10", "mine.actors.txt:11", "mine.csv:3", "mine.csv:4"}
+
+
+def test_agents_expand_sets_and_plurals(tmp_path: Path) -> None:
+    path = tmp_path / "mine.agents.txt"
+    path.write_text("!PERSON! = MAN, WOMEN\nFISHER!PERSON! [~AGR]\nDEPUTY {} [~LEG]\nSPY [~SPY]\n", encoding="utf8")
+    names = {key for key, _ in load_dictionary(path).names}
+    assert names == {"fisherman", "fisherwomen", "deputy", "spy", "spies"}
+
+
+@pytest.mark.parametrize("name", ["absent.actors.txt", "notes.md"])
+def test_a_dictionary_that_cannot_be_read_is_an_error(tmp_path: Path, name: str) -> None:
+    if name == "notes.md":
+        (tmp_path / name).write_text("x", encoding="utf8")
+    with pytest.raises(DictionaryError):
+        load_dictionary(tmp_path / name)
+
+
+def test_names_begin_and_end_at_words() -> None:
+    trie = NameTrie([key_of("Niger"), key_of("Côte d'Ivoire"), key_of("U.S.")])
+    text = "Nigeria and Niger, Cote d’Ivoire, the U.S. House"
+    found = [
+        text[(w := split_words(text))[hit.first].start : w[hit.last].end] for hit in trie.find(text, split_words(text))
+    ]
+    assert found == ["Niger", "Cote d’Ivoire", "U.S"]
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read_without_error(text: str) -> None:
+    article = article_of(text, title=text[:40], published=date(2020, 1, 1))
+    sentences = sentences_of(article)
+    for mention in INDEX.annotate(article, sentences):
+        assert article.body[mention.start : mention.end] == mention.text
+    INDEX.resolve(text[:50], context=text)
+    INDEX.unknown_names(article, sentences, ())
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Russia", "Ukraine", "he", "both sides", "the president", "Israeli troops", "it", ","]),
+        max_size=40,
+    )
+)
+def test_words_of_the_stage_in_any_order(words: list[str]) -> None:
+    article = article_of(" ".join(words), published=date(2022, 1, 1))
+    sentences = sentences_of(article)
+    mentions = INDEX.annotate(article, sentences)
+    assert [m.start for m in mentions] == sorted(m.start for m in mentions)
+
+
+@given(st.text(max_size=80))
+def test_folding_is_idempotent(text: str) -> None:
+    assert key_of(key_of(text)) == key_of(text)
+    assert fold("ZELENSKYY") == fold("Zelenskyy")
