@@ -1,0 +1,11 @@
+"""Step 5a, when: time expressions with their TIMEX3 values, and the date of each event.
+
+find_times   the expressions of an article
+date_event   the day, month or range of one event, with its basis
+is_history   why an event is told as background, if it is
+"""
+
+from dragoman.times.dating import date_event, is_history
+from dragoman.times.finding import find_times
+
+__all__ = ["date_event", "find_times", "is_history"]

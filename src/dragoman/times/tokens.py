@@ -1,0 +1,170 @@
+"""Turns a sentence into tokens with a word class each: the first half of finding time expressions.
+
+Numbers written in words are joined ("twenty-five", "nineteen ninety-four"), and words that are only sometimes words
+of time ("may", "march", "second", "fall") get their class here from their looks and neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dragoman.times.lexicon import TOKEN, Lexicon, Phrase, load_lists
+
+OTHER = "x"
+# A sentence without any of these classes or a four-digit year holds no time expression.
+TRIGGERS = frozenset("MWwYEUVPpSyRhsGDKnc")
+MAX_TOKENS = 400
+_NUMBER = re.compile(r"(\d+(?:,\d{3})*(?:\.\d+)?)(st|nd|rd|th|s|['’]s|am|pm|bn|m|k)?$")
+_AFTER_MONTH = re.compile(r"\d{1,4}(?:st|nd|rd|th)?$|,$|\.$")
+_TENS_YEARS = range(10, 21)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word with its offsets in the article's body, its class and the class's value."""
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    value: str = ""
+
+
+def tokenize(text: str, offset: int, lexicon: Lexicon) -> list[Token]:
+    """Gives the tokens of a sentence that starts at `offset`, or nothing where no word of time is among them."""
+    raw = [(m.start(), m.end(), m.group()) for m in TOKEN.finditer(text)][:MAX_TOKENS]
+    lowered = [word.lower() for _, _, word in raw]
+    tokens: list[Token] = []
+    i = 0
+    while i < len(raw):
+        phrase = _phrase_at(lowered, i, lexicon.phrases.get(lowered[i], ()))
+        if phrase:
+            last = i + len(phrase[0]) - 1
+            start, end = raw[i][0], raw[last][1]
+            tokens.append(Token(start + offset, end + offset, text[start:end], phrase[1], phrase[2]))
+            i = last + 1
+            continue
+        start, end, word = raw[i]
+        kind, value = _classify(word, lowered, i, lexicon)
+        tokens.append(Token(start + offset, end + offset, word, kind, value))
+        i += 1
+    tokens = _join_numbers(tokens)
+    return tokens if any(token.kind in TRIGGERS for token in tokens) else []
+
+
+def _phrase_at(lowered: Sequence[str], i: int, phrases: Sequence[Phrase]) -> Phrase | None:
+    return next((p for p in phrases if tuple(lowered[i : i + len(p[0])]) == p[0]), None)
+
+
+def _classify(word: str, lowered: Sequence[str], i: int, lexicon: Lexicon) -> tuple[str, str]:
+    if word[0].isdigit() or (word[0] in "'’" and word[1:2].isdigit()):
+        return _classify_figure(word)
+    low = lowered[i]
+    entry = lexicon.words.get(low)
+    if entry is None:
+        return (word, "") if word in ",.-/" else ("-", "") if word in "–—" else (OTHER, "")
+    if _is_other_word(word, lowered, i):
+        return OTHER, ""
+    return entry
+
+
+def _is_other_word(word: str, lowered: Sequence[str], i: int) -> bool:
+    """Whether a word that may name a time does not here: the verb "may", a fall in prices, "the second man"."""
+    lists = load_lists()
+    low = lowered[i]
+    before = lowered[i - 1] if i else ""
+    after = lowered[i + 1] if i + 1 < len(lowered) else ""
+    if low in lists["sometimes a month"]:
+        return word.islower() or not (before in lists["before a month"] or _AFTER_MONTH.match(after))
+    if low in lists["short day"]:
+        return word.islower() or not (after in {",", ".", ""} or after.isdigit())
+    if low in lists["sometimes a season"]:
+        return before not in lists["before a season"] or after in lists["after no season"]
+    return False
+
+
+def _classify_figure(word: str) -> tuple[str, str]:
+    if "/" in word or "-" in word or ":" in word:
+        return _classify_compound(word)
+    if word[0] in "'’":
+        return ("E", f"19{word[1]}") if word.endswith("s") else ("Y", _century(int(word[1:])))
+    match = _NUMBER.match(word)
+    if match is None:
+        return OTHER, ""
+    digits, suffix = match.group(1).replace(",", ""), match.group(2) or ""
+    if suffix in {"st", "nd", "rd", "th"}:
+        return "O", digits[:6]
+    if suffix in {"am", "pm"}:
+        return "K", f"{digits} {suffix}"
+    if suffix in {"s", "'s", "’s"}:
+        return _classify_decade(digits, suffix)
+    if suffix:
+        return OTHER, ""
+    is_year = len(word) == 4 and word.isdigit() and 1000 <= int(word) <= 2199
+    return ("Y", word) if is_year else ("N", digits[:12])
+
+
+def _classify_compound(word: str) -> tuple[str, str]:
+    if ":" in word and "-" not in word:
+        return "K", word
+    if word.count("/") == 1:
+        return "j", word
+    return "G", word
+
+
+def _classify_decade(digits: str, suffix: str) -> tuple[str, str]:
+    if len(digits) == 4 and digits.endswith("0") and digits[0] in "12":
+        return "E", digits[:3]
+    if len(digits) == 4 and suffix != "s":
+        return "Y", digits
+    if len(digits) == 2 and digits.endswith("0") and suffix == "s":
+        return "E", f"19{digits[0]}"
+    return OTHER, ""
+
+
+def _century(two_digits: int) -> str:
+    return str(1900 + two_digits if two_digits > 49 else 2000 + two_digits)
+
+
+def _join_numbers(tokens: list[Token]) -> list[Token]:
+    """Joins "twenty-five" to 25, "two hundred" to 200 and "nineteen ninety-four" to the year 1994."""
+    joined: list[Token] = []
+    for token in tokens:
+        joined.append(token)
+        if token.kind in "NO" and token.text[0].isalpha():
+            _join_last(joined)
+    return joined
+
+
+def _join_last(joined: list[Token]) -> None:
+    last = joined[-1]
+    if not last.value.isdigit():
+        return
+    step = 2 if len(joined) > 2 and joined[-2].kind == "-" else 1
+    first = joined[-1 - step] if len(joined) > step else None
+    if first is None or first.kind not in "NY" or not first.value.isdigit() or not first.text[0].isalpha():
+        return
+    if first.kind == "Y" and int(first.value) % 10 == 0 and step == 2 and int(last.value) < 10:
+        total: int | None = int(first.value) + int(last.value)  # "nineteen ninety" and "four"
+    else:
+        total = _combine(int(first.value), int(last.value))
+    if total is None:
+        return
+    is_year = 1000 <= total <= 2199 and last.kind == "N" and last.text.lower() not in {"hundred", "thousand"}
+    kind = "Y" if is_year else last.kind
+    text = first.text + " " + last.text
+    joined[-1 - step :] = [Token(first.start, last.end, text, kind, str(total))]
+
+
+def _combine(first: int, second: int) -> int | None:
+    if second in {100, 1000}:
+        return first * second
+    if first in range(20, 100, 10) and 0 < second < 10:
+        return first + second
+    if first in _TENS_YEARS and 10 <= second <= 99:
+        return first * 100 + second
+    if first >= 100 and first % 100 == 0 and second < 100:
+        return first + second
+    return None

@@ -1,0 +1,235 @@
+"""Time expressions, their values, and the dates of events."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dragoman.model import Article, FoundEvent, Span, Status
+from dragoman.reader.sentences import split_article
+from dragoman.times import calendar, date_event, find_times, is_history
+
+PUBLISHED = date(2025, 7, 9)  # a Wednesday
+
+
+def make_article(text: str, *, title: str = "", published: date | None = PUBLISHED, url: str | None = None) -> Article:
+    return Article(id="a", doc="a", title=title, text=text, published=published, url=url)
+
+
+def values(text: str, published: date | None = PUBLISHED) -> list[str]:
+    article = make_article(text, published=published)
+    return [m.value for m in find_times(article, split_article(article))]
+
+
+def found_event(
+    article: Article, words: str, *, status: Status = "asserted", event_type: str = "CONSULT"
+) -> FoundEvent:
+    start = article.body.index(words)
+    sentence = next(s for s in split_article(article) if s.start <= start < s.end)
+    anchor = Span(start=start, end=start + len(words), text=words)
+    return FoundEvent(sentence=sentence, anchor=anchor, event_type=event_type, status=status, confidence=1.0)
+
+
+def dated(article: Article, words: str, *, status: Status = "asserted") -> tuple[str | None, str]:
+    sentences = split_article(article)
+    found = found_event(article, words, status=status)
+    told = date_event(found, find_times(article, sentences), article, sentences)
+    return told.value, told.basis
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("They met on Monday.", ["2025-07-07"]),
+        ("They will meet on Monday.", ["2025-07-14"]),
+        ("They met last Thursday.", ["2025-07-03"]),
+        ("Police acted on Monday night.", ["2025-07-07TNI"]),
+        ("He spoke yesterday morning.", ["2025-07-08TMO"]),
+        ("It came last week, and again last month.", ["2025-W27", "2025-06"]),
+        ("The law passed in late February.", ["2025-02"]),
+        ("He arrived on March 3.", ["2025-03-03"]),
+        ("He arrived on Dec. 20.", ["2024-12-20"]),
+        ("Talks will open on Jan. 14.", ["2026-01-14"]),
+        ("He arrived on 24 February 2022.", ["2022-02-24"]),
+        ("Talks ran on March 3-5, 2025.", ["2025-03-03/2025-03-05"]),
+        ("The report of 2025-03-01 said so.", ["2025-03-01"]),
+        ("The deal came in the third quarter of last year.", ["2024-Q3"]),
+        ("Trade fell in the first half of 2020.", ["2020-H1"]),
+        ("Exports grew in the late 1980s.", ["198"]),
+        ("In fiscal 2024 the budget grew.", ["2024"]),
+        ("It was signed two years ago.", ["2023"]),
+        ("The nearly seven-month conflict goes on.", ["P7M"]),
+        ("They talked for two and a half hours.", ["PT2H30M"]),
+        ("The patrols are daily.", ["P1D"]),
+        ("They meet every Friday.", ["XXXX-WXX-5"]),
+        ("They met on Easter Monday.", ["2025-04-21"]),
+        ("He was seized on Christmas Day.", ["2024-12-25"]),
+        ("It began with the Feb. 24 invasion.", ["2022-02-24"]),
+        ("He was taken in the Oct. 7 attack.", ["2023-10-07"]),
+        ("He was elected in nineteen ninety-four.", ["1994"]),
+        ("They met on Monday and left the next day.", ["2025-07-07", "2025-07-08"]),
+        ("The visit was on May 2. The same day, police acted.", ["2025-05-02", "2025-05-02"]),
+    ],
+)
+def test_values_count_from_publication_and_from_the_story(text: str, expected: list[str]) -> None:
+    assert values(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He may resign.",
+        "They march on the capital.",
+        "The six-year-old boy spoke.",
+        "Some 2019 people came.",
+        "It cost $2019.",
+        "He came second.",
+        "Prices fall sharply.",
+        "",
+        "   ",
+    ],
+)
+def test_what_is_no_calendar_time_is_not_found(text: str) -> None:
+    assert values(text) == []
+
+
+def test_a_day_that_the_calendar_lacks_is_no_day() -> None:
+    assert values("They met on February 30.") == ["2025-02"]
+
+
+def test_without_a_publication_day_nothing_is_invented() -> None:
+    assert values("They met on Monday, in March, and in 2019.", None) == ["XXXX-WXX-1", "XXXX-03", "2019"]
+    article = make_article("They met in the capital.", published=None)
+    assert dated(article, "met")[0] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "expected"),
+    [
+        ("The ministers met on Monday, officials said Tuesday.", "met", "2025-07-07"),
+        ("Rebels shelled the town in May, a report of 2019 notwithstanding.", "shelled", "2025-05"),
+        ("The army attacked the port on July 1.", "attacked", "2025-07-01"),
+        ("They signed the treaty in 2019.", "signed", "2019"),
+    ],
+)
+def test_the_governing_expression_dates_an_event(text: str, words: str, expected: str) -> None:
+    value, basis = dated(make_article(text), words)
+    assert value == expected
+    assert basis.startswith("told with the event")
+
+
+def test_a_readers_mark_outweighs_the_nearest_expression() -> None:
+    article = make_article("On Monday, after a raid on Sunday, the ministers met.")
+    sentences = split_article(article)
+    found = found_event(article, "met")
+    start = article.body.index("Monday")
+    marked = FoundEvent(
+        sentence=found.sentence, anchor=found.anchor, event_type="CONSULT", status="asserted", confidence=1.0,
+        times=(Span(start=start, end=start + 6, text="Monday"),),
+    )  # fmt: skip
+    assert date_event(marked, find_times(article, sentences), article, sentences).value == "2025-07-07"
+
+
+def test_an_undated_event_takes_the_weaker_publication_basis() -> None:
+    value, basis = dated(make_article("The ministers met in the capital."), "met")
+    assert value in {"2025-07-09", "2025-07-08"}
+    assert "weak" in basis
+
+
+@pytest.mark.parametrize("status", ["future", "hypothetical", "historical"])
+def test_no_day_is_invented_for_acts_to_come_and_for_background(status: Status) -> None:
+    value, basis = dated(make_article("The ministers could meet."), "meet", status=status)
+    assert value is None
+    assert status in basis
+
+
+def test_the_storys_own_day_dates_an_undated_title() -> None:
+    article = make_article("The ministers met in Paris on Sunday, their offices said.", title="Ministers meet in Paris")
+    assert dated(article, "meet")[0] == "2025-07-06"
+
+
+def test_an_anniversary_counts_back_from_publication() -> None:
+    article = make_article("The city marks three years since the siege ended.", published=date(2025, 7, 9))
+    assert dated(article, "siege ended", status="historical")[0] == "2022-07-09"
+
+
+def test_background_has_a_reason_and_news_has_none() -> None:
+    past = make_article("He was a minister in 2009, when rebels stormed the palace.")
+    sentences = split_article(past)
+    reason = is_history(
+        found_event(past, "stormed", event_type="ASSAULT"), find_times(past, sentences), past, sentences
+    )
+    assert reason and "background" in reason
+    news = make_article("Rebels stormed the palace on Monday.")
+    sentences = split_article(news)
+    found = found_event(news, "stormed", event_type="ASSAULT")
+    assert is_history(found, find_times(news, sentences), news, sentences) is None
+
+
+def test_the_day_in_an_address_is_read() -> None:
+    article = make_article("Police acted.", url="https://news.example/2025/jul/07/police")
+    assert dated(article, "acted")[0] in {"2025-07-07", "2025-07-08", "2025-07-09"}
+
+
+@pytest.mark.parametrize(
+    ("value", "first", "last"),
+    [
+        ("2024-02", "2024-02-01", "2024-02-29"),
+        ("2022-W08-WE", "2022-02-26", "2022-02-27"),
+        ("2024-WI", "2024-12-01", "2025-02-28"),
+        ("198", "1980-01-01", "1989-12-31"),
+        ("2025-03-03/2025-03-05", "2025-03-03", "2025-03-05"),
+    ],
+)
+def test_values_span_days(value: str, first: str, last: str) -> None:
+    days = calendar.days_of(value)
+    assert days is not None
+    assert (days[0].isoformat(), days[1].isoformat()) == (first, last)
+
+
+@pytest.mark.parametrize(
+    "value", ["PAST_REF", "P3D", "XXXX-03", "2025-02-30", "2025-W60", "0000", "a/b", "2025-01-02/2025-01-01"]
+)
+def test_what_spans_no_days_gives_none(value: str) -> None:
+    assert calendar.days_of(value) is None
+
+
+@given(
+    st.dates(date(1, 1, 2), date(9999, 12, 30)),
+    st.sampled_from(["D", "W", "M", "Q", "Y", "DE", "CE"]),
+    st.integers(-500, 500),
+)
+def test_shifting_stays_in_the_calendar_or_says_so(day: date, unit: str, count: int) -> None:
+    value = calendar.shift(day, unit, count)
+    assert value is None or value
+
+
+PIECES = st.sampled_from(
+    "Monday next last 2019 24 May the of , - . ' first quarter year two weeks ago 5 p.m. 99999999999 half a 's since "
+    "Oct. 7 early fiscal 1980s '80s 3/14/2025 2025-13-45 century every twenty five ½ Ω 25:99".split()
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(PIECES, max_size=40), st.sampled_from([None, PUBLISHED, date(1, 1, 1), date(9999, 12, 31)]))
+def test_any_words_give_spans_that_equal_their_text(pieces: list[str], published: date | None) -> None:
+    article = make_article(" ".join(pieces), published=published)
+    last = 0
+    for mention in find_times(article, split_article(article)):
+        assert article.body[mention.start : mention.end] == mention.text
+        assert mention.start >= last
+        assert mention.value
+        assert 0 < mention.confidence <= 1
+        last = mention.end
+
+
+def test_time_grows_with_the_text_only() -> None:
+    for piece in ("Monday ", "two ", "1 ", "the year ", "'", "a a a ", "May 3-"):
+        article = make_article(piece * 5_000)
+        begin = time.perf_counter()
+        find_times(article, split_article(article))
+        assert time.perf_counter() - begin < 3
