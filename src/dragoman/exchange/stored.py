@@ -74,7 +74,7 @@ def read_arrows(store: RecordView) -> list[Arrow]:
 
 def _current_events(store: RecordView, snapshot: Snapshot) -> str:
     # The one condition that says which of several readings of an article counts is the view's own.
-    return f"SELECT * FROM {_files(store, 'events', snapshot)} WHERE {store._current_coder(snapshot)}"
+    return f"SELECT * FROM {_files(store, 'events', snapshot)} WHERE {store.newest_coder(snapshot)}"
 
 
 def _memberships(store: RecordView, snapshot: Snapshot) -> str:
@@ -86,7 +86,7 @@ def _memberships(store: RecordView, snapshot: Snapshot) -> str:
 
 def _files(store: RecordView, name: str, snapshot: Snapshot) -> str:
     """What stands after FROM for a table; nothing where it has no rows."""
-    files = store._folder.files(name, snapshot)
+    files = store.files(name, snapshot)
     listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
     return f"read_parquet([{listed}], hive_partitioning = true, hive_types_autocast = false)" if files else ""
 

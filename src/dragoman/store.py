@@ -1,0 +1,432 @@
+"""The record on disk: what `add` reports as stored is stored for good.
+
+A composer, like the pipeline: it joins the tables, merging (`records`) and the questions of a view. An article is
+stored with all its events, once for each coder version, whatever interrupts the next batch; records follow from the
+events and are merged anew only where something was added.
+
+It keeps the sentence that proves an event and the link, and an article's full text only if asked to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from dragoman.columns import (
+    SPECS,
+    happening_from_row,
+    month_of,
+    stored_article,
+    stored_dyads,
+    stored_event,
+    stored_happening,
+    stored_skip,
+    stored_statement,
+    year_of,
+)
+from dragoman.model import Article, Event, Skip, Statement
+from dragoman.records import (
+    Happening,
+    Sources,
+    cell_of,
+    cluster_events,
+    find_links,
+    find_wire,
+    happening_day,
+    sketch_text,
+)
+from dragoman.rows import event_from_row
+from dragoman.tables import Snapshot, TableFolder, Transaction
+from dragoman.view import RecordView, Row
+
+# Cells merged at once: bounds memory when much was added since the last merge.
+CELLS_AT_ONCE = 2000
+# More files than this in a table make a question slow; then they are joined (a file opens in about a millisecond).
+FILES_BEFORE_COMPACTING = 100
+_APPENDED = ("articles", "events", "statements", "skips", "coverage", "inputs")
+# How the rows of a replaced partition lie, so that a question for one dyad or day reads few of them.
+_ORDER = {"dyads": "low, high, day, record_id", "records": "day, record_id", "links": "holder, record_id"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """An article and what a coder found in it. A reading is stored once for each article id and coder."""
+
+    article: Article
+    coder: str
+    codebook: str
+    events: tuple[Event, ...] = ()
+    statements: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """An input that has been read to its end: where, a digest of its bytes, and what came of it."""
+
+    location: str
+    digest: str
+    articles: int = 0
+    skips: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What one `add` stored, and how many readings were there already."""
+
+    articles: int
+    events: int
+    already_stored: int
+
+
+class RecordStore(RecordView):
+    """A record that can be added to. Questions are those of a view and see each batch as soon as it is stored.
+
+    Raises:
+        StoreError: the folder is missing, damaged, of a newer format, or locked by another writer for too long.
+    """
+
+    @classmethod
+    def open(cls, path: str | Path, *, create: bool = False) -> Self:
+        """Opens the record in a folder; with `create`, makes one where there is none."""
+        return cls(TableFolder.open(Path(path), SPECS, create=create))
+
+    # --- adding ---
+
+    def add(
+        self,
+        readings: Iterable[Reading],
+        *,
+        skips: Iterable[Skip] = (),
+        inputs: Iterable[Input] = (),
+        keep_text: bool = False,
+        merge: bool = True,
+    ) -> Added:
+        """Stores a batch, all of it or nothing, and merges it into the records.
+
+        A reading that is stored already (article id and coder) changes nothing. With `merge=False` the records are
+        left as they are until `merge` is called: better while many batches follow each other.
+        """
+        offered = {(reading.article.id, reading.coder): reading for reading in readings}
+        with self._folder.writing() as transaction:
+            number = transaction.snapshot.number
+            fresh = self._append_readings(transaction, offered, keep_text=keep_text)
+            self._append_new(transaction, "skips", [stored_skip(skip, added=number) for skip in skips])
+            self._append_new(transaction, "inputs", [_stored_input(one, added=number) for one in inputs])
+            transaction.note(coders=_with_coders(transaction.head.notes, fresh))
+            if merge:
+                self._merge_pending(transaction)
+            if transaction.has_written:
+                self._compact(transaction)
+                transaction.commit()
+        events = sum(len(reading.events) for reading in fresh)
+        return Added(articles=len(fresh), events=events, already_stored=len(offered) - len(fresh))
+
+    def merge(self) -> None:
+        """Merges what was added with `merge=False` into the records."""
+        with self._folder.writing() as transaction:
+            self._merge_pending(transaction)
+            if transaction.has_written:
+                transaction.commit()
+
+    def _compact(self, transaction: Transaction) -> None:
+        """Joins the small files that many batches left, where they have become too many to open quickly."""
+        for name in _APPENDED:
+            if len(self._folder.files(name, transaction.snapshot)) > FILES_BEFORE_COMPACTING:
+                transaction.rewrite(name, lambda table: table.optimize.compact())
+
+    # --- taking down, checking, repairing ---
+
+    def forget(
+        self,
+        *,
+        reason: str,
+        article_ids: Sequence[str] = (),
+        urls: Sequence[str] = (),
+        publisher: str | None = None,
+    ) -> int:
+        """Removes articles with all that was read in them from the record and from its history; gives their number.
+
+        What stays is a row that says how many were removed, on which day and why. The record as it stood before can
+        be asked no more, since it held what was to be removed.
+        """
+        with self._folder.writing() as transaction:
+            articles = self._source("articles", transaction.snapshot)
+            query = f"""SELECT DISTINCT article_id FROM {articles}
+                WHERE article_id IN (SELECT unnest(?)) OR url IN (SELECT unnest(?)) OR publisher = ?"""
+            doomed = self._rows(query, [list(article_ids), list(urls), publisher])
+            if not doomed:
+                return 0
+            self._remove_articles(transaction, [row["article_id"] for row in doomed])
+            today = datetime.now(UTC).date()
+            row = {"what": f"{len(doomed)} article(s)", "reason": reason, "forgotten_on": today}
+            transaction.append("forgotten", _to_arrow("forgotten", [row]))
+            transaction.note(oldest_readable=transaction.snapshot.number)
+            transaction.commit()
+            self._folder.discard_history()
+        return len(doomed)
+
+    def _remove_articles(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
+        """Rewrites every table without the articles. Not by a Delta delete: its log would name what was deleted."""
+        cells = self._cells_of(transaction.snapshot, article_ids)
+        coverage = self._coverage_without(transaction.snapshot, article_ids)
+        transaction.replace_all("coverage", _to_arrow("coverage", coverage))
+        for name in ("events", "statements", "articles"):
+            query = f"""SELECT {", ".join(SPECS[name].schema.names)} FROM {self._source(name, transaction.snapshot)}
+                WHERE article_id NOT IN (SELECT unnest(?))"""
+            with self._cursor() as cursor:
+                kept = cursor.sql(query, params=[list(article_ids)]).to_arrow_table().cast(SPECS[name].schema)
+            transaction.replace_all(name, kept)
+        self._merge_pending(transaction, also=cells)
+
+    def _coverage_without(self, snapshot: Snapshot, article_ids: Sequence[str]) -> list[Row]:
+        query = f"""WITH gone AS (SELECT DISTINCT article_id, publisher, published AS day
+                FROM {self._source("articles", snapshot)} WHERE article_id IN (SELECT unnest(?))),
+            counted AS (SELECT publisher, day, articles FROM {self._source("coverage", snapshot)}
+                UNION ALL SELECT publisher, day, -1 FROM gone)
+            SELECT publisher, day, sum(articles)::BIGINT AS articles, {snapshot.number} AS added
+            FROM counted GROUP BY publisher, day HAVING sum(articles) > 0"""
+        return self._rows(query, [list(article_ids)])
+
+    def _cells_of(self, snapshot: Snapshot, article_ids: Sequence[str]) -> list[str]:
+        query = f"SELECT DISTINCT cell FROM {self._source('events', snapshot)} WHERE article_id IN (SELECT unnest(?))"
+        return [row["cell"] for row in self._rows(query, [list(article_ids)])]
+
+    def check(self) -> list[str]:
+        """What is wrong with the record, one sentence each; none if it is sound. Reads all of it, changes nothing."""
+        findings = self._folder.find_damage()
+        if findings:
+            return findings
+        snapshot = self.snapshot()
+        events, records = self._source("events", snapshot), self._source("records", snapshot)
+        articles, merged_through = self._source("articles", snapshot), int(snapshot.notes.get("merged_through", 0))
+        faults = {
+            "events have no article: read their inputs again": f"""{events}
+                WHERE (article_id, coder) NOT IN (SELECT (article_id, coder) FROM {articles})""",
+            "events are stored twice: `dragoman forget` their articles and add them again": f"""
+                (SELECT event_id FROM {events} GROUP BY event_id, coder HAVING count(*) > 1)""",
+            "events stand in no record: `dragoman check --repair` merges them anew": f"""{events}
+                WHERE added <= {merged_through} AND {self.newest_coder(snapshot)}
+                AND event_id NOT IN (SELECT unnest(events) FROM {records})""",
+        }
+        for fault, source in faults.items():
+            if number := self._count(source):
+                findings.append(f"{number} {fault}")
+        return findings
+
+    def repair(self) -> None:
+        """Makes records, links and dyads anew from the events; what an interrupted writer left is rolled back."""
+        with self._folder.writing() as transaction:
+            for name in ("records", "links", "dyads"):
+                transaction.replace_all(name, SPECS[name].schema.empty_table())
+            transaction.note(merged_through=0)
+            self._merge_pending(transaction)
+            transaction.commit()
+
+    def _append_readings(
+        self, transaction: Transaction, offered: Mapping[tuple[str, str], Reading], *, keep_text: bool
+    ) -> list[Reading]:
+        """Appends the readings that are not stored yet and gives them."""
+        stored = self._stored_readings(transaction.snapshot, [article_id for article_id, _ in offered])
+        fresh = [reading for key, reading in offered.items() if key not in stored]
+        known = {article_id for article_id, _ in stored}
+        added = transaction.snapshot.number
+        events = [
+            stored_event(event, cell=cell_of(event), day_value=happening_day(event), added=added)
+            for reading in fresh
+            for event in reading.events
+        ]
+        events.sort(key=lambda row: (row["day"] or date.min, row["event_id"]))
+        statements = [stored_statement(one, added=added) for reading in fresh for one in reading.statements]
+        articles = [_stored_reading(reading, keep_text=keep_text, added=added) for reading in fresh]
+        transaction.append("events", _to_arrow("events", events))
+        transaction.append("statements", _to_arrow("statements", statements))
+        transaction.append("coverage", _to_arrow("coverage", _coverage_rows(fresh, known, added)))
+        transaction.append("articles", _to_arrow("articles", articles))
+        return fresh
+
+    def _append_new(self, transaction: Transaction, name: str, rows: list[Row]) -> None:
+        """Appends the rows that are not there already, whatever batch added them."""
+        if not rows:
+            return
+        columns = [column for column in SPECS[name].schema.names if column != "added"]
+        fresh = _to_arrow(name, list({tuple(row[column] for column in columns): row for row in rows}.values()))
+        same = " AND ".join(f"{name}.{column} IS NOT DISTINCT FROM fresh.{column}" for column in columns)
+        query = f"""SELECT * FROM fresh
+            WHERE NOT EXISTS (SELECT 1 FROM {self._source(name, transaction.snapshot)} WHERE {same})"""
+        with self._cursor() as cursor:
+            cursor.register("fresh", fresh)
+            unseen = cursor.sql(query).to_arrow_table().cast(SPECS[name].schema)
+        transaction.append(name, unseen)
+
+    # --- merging ---
+
+    def _merge_pending(self, transaction: Transaction, *, also: Iterable[str] = ()) -> None:
+        """Merges every cell that got an event, or lost one to a newer coder, since the last merge."""
+        merged_through = transaction.snapshot.notes.get("merged_through", 0)
+        cells = sorted({*self._pending_cells(transaction.snapshot, merged_through), *also})
+        for at in range(0, len(cells), CELLS_AT_ONCE):
+            self._merge_cells(transaction, cells[at : at + CELLS_AT_ONCE])
+        if transaction.has_written:
+            transaction.note(merged_through=transaction.snapshot.number)
+
+    def _pending_cells(self, snapshot: Snapshot, merged_through: int) -> list[str]:
+        events, articles = self._source("events", snapshot), self._source("articles", snapshot)
+        query = f"""SELECT DISTINCT cell FROM {events} WHERE added > ? OR article_id IN (
+            SELECT article_id FROM {articles} GROUP BY article_id HAVING count(*) > 1 AND max(added) > ?)
+            ORDER BY cell"""
+        return [row["cell"] for row in self._rows(query, [merged_through, merged_through])]
+
+    def _merge_cells(self, transaction: Transaction, cells: Sequence[str]) -> None:
+        happenings = self._cluster_cells(transaction.snapshot, cells)
+        days = [cell.split("|")[0] for cell in cells]
+        months, years = sorted({month_of(day) for day in days}), sorted({year_of(day) for day in days})
+        records = [stored_happening(happening) for happening in happenings]
+        dyads = [row for happening in happenings for row in stored_dyads(happening)]
+        gone = "cell NOT IN (SELECT unnest($cells))"
+        self._replace(transaction, "records", months, kept=(gone, cells), fresh=records)
+        self._replace(transaction, "dyads", years, kept=(gone, cells), fresh=dyads)
+        self._link_cells(transaction, cells)
+
+    def _link_cells(self, transaction: Transaction, cells: Sequence[str]) -> None:
+        """Judges anew every pair of records of which one lies in the given cells."""
+        nearby = self._happenings_around(transaction.snapshot, cells)
+        cell_of_record = {happening.record.record_id: happening.cell for happening in nearby}
+        rows = [
+            {
+                "holder": holder,
+                "kind": link.kind,
+                "record_id": link.record_id,
+                "reason": link.reason,
+                "cell": cell_of_record[holder],
+                "other_cell": cell_of_record[link.record_id],
+                "month": _month_of_cell(cell_of_record[holder]),
+            }
+            for holder, link in find_links(nearby, touching=frozenset(cells))
+        ]
+        months = sorted(
+            {_month_of_cell(cell) for cell in (*cell_of_record.values(), *cells)}
+            | self._linked_months(transaction.snapshot, cells)
+        )
+        kept = "cell NOT IN (SELECT unnest($cells)) AND other_cell NOT IN (SELECT unnest($cells))"
+        self._replace(transaction, "links", months, kept=(kept, cells), fresh=rows)
+
+    def _linked_months(self, snapshot: Snapshot, cells: Sequence[str]) -> set[str]:
+        """Months that hold links with the cells so far: what was linked may be there no more."""
+        query = f"""SELECT DISTINCT month FROM {self._source("links", snapshot)}
+            WHERE cell IN (SELECT unnest($cells)) OR other_cell IN (SELECT unnest($cells))"""
+        return {row["month"] for row in self._rows(query, {"cells": list(cells)})}
+
+    def _replace(
+        self,
+        transaction: Transaction,
+        name: str,
+        partitions: Sequence[str],
+        *,
+        kept: tuple[str, Sequence[str]],
+        fresh: list[Row],
+    ) -> None:
+        """Puts `fresh` beside what is kept (a condition on cells) in the given partitions."""
+        condition, cells = kept
+        arrived = _to_arrow(name, fresh)
+        source = self._source(name, transaction.snapshot, partitions)
+        columns = ", ".join(SPECS[name].schema.names)
+        query = f"""SELECT * FROM (SELECT {columns} FROM {source} WHERE {condition}
+            UNION ALL SELECT {columns} FROM arrived) ORDER BY {_ORDER[name]}"""
+        with self._cursor() as cursor:
+            cursor.register("arrived", arrived)
+            rows = cursor.sql(query, params={"cells": list(cells)}).to_arrow_table().cast(SPECS[name].schema)
+        if rows.num_rows or not source.startswith("empty_"):
+            transaction.replace_partitions(name, partitions, rows)
+
+    def _cluster_cells(self, snapshot: Snapshot, cells: Sequence[str]) -> list[Happening]:
+        years = sorted({year_of(cell.split("|")[0]) for cell in cells})
+        source = self._source("events", snapshot, years)
+        query = f"SELECT * FROM {source} WHERE cell IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}"
+        events = [event_from_row(row) for row in self._rows(query, [list(cells)])]
+        return cluster_events(events, self._sources_of(snapshot, events))
+
+    def _sources_of(self, snapshot: Snapshot, events: Iterable[Event]) -> Sources:
+        """Sketches of the articles behind some events, and the agencies that they credit."""
+        article_ids = sorted({event.evidence.article_id for event in events})
+        query = f"""SELECT article_id, any_value(sketch) AS sketch, any_value(wire) AS wire
+            FROM {self._source("articles", snapshot)} WHERE article_id IN (SELECT unnest(?)) GROUP BY article_id"""
+        rows = self._rows(query, [article_ids])
+        sketches = {row["article_id"]: row["sketch"] for row in rows}
+        return Sources(sketches=sketches, wires={row["article_id"]: row["wire"] for row in rows if row["wire"]})
+
+    def _happenings_around(self, snapshot: Snapshot, cells: Sequence[str]) -> list[Happening]:
+        """Merged happenings that may stand in a link with one of the cells: same family, days overlap or adjoin."""
+        records = self._source("records", snapshot)
+        query = f"""WITH around AS (SELECT DISTINCT split_part(cell, '|', 2) AS family, day, last_day
+                FROM {records} WHERE cell IN (SELECT unnest(?)))
+            SELECT * FROM {records} SEMI JOIN around ON split_part(records.cell, '|', 2) = around.family
+                AND records.day <= around.last_day + 1 AND records.last_day >= around.day - 1"""
+        return [happening_from_row(row) for row in self._rows(query, [list(cells)])]
+
+
+def _to_arrow(name: str, rows: list[Row]) -> pa.Table:
+    schema = SPECS[name].schema
+    try:
+        return pa.Table.from_pylist(rows, schema=schema)
+    except UnicodeEncodeError:
+        return pa.Table.from_pylist([_without_surrogates(row) for row in rows], schema=schema)
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Half a character, as broken input has it, cannot be stored: one replacement character keeps the offsets right."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {name: _without_surrogates(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_without_surrogates(part) for part in value]
+    return value
+
+
+def _stored_reading(reading: Reading, *, keep_text: bool, added: int) -> Row:
+    article = reading.article
+    return stored_article(
+        article,
+        sketch=sketch_text(article.body),
+        wire=find_wire(article.text),
+        text=article.body if keep_text else None,
+        events=len(reading.events),
+        coder=reading.coder,
+        codebook=reading.codebook,
+        added=added,
+    )
+
+
+def _stored_input(one: Input, *, added: int) -> Row:
+    return {
+        "location": one.location,
+        "digest": one.digest,
+        "articles": one.articles,
+        "skips": one.skips,
+        "added": added,
+    }
+
+
+def _coverage_rows(fresh: Iterable[Reading], known: set[str], added: int) -> list[Row]:
+    """Articles by publisher and day, of those that no coder had read before."""
+    articles = {reading.article.id: reading.article for reading in fresh if reading.article.id not in known}
+    counts = Counter((article.publisher, article.published) for article in articles.values())
+    return [
+        {"publisher": publisher, "day": day, "articles": count, "added": added}
+        for (publisher, day), count in sorted(counts.items(), key=str)
+    ]
+
+
+def _with_coders(notes: Mapping[str, Any], fresh: Iterable[Reading]) -> list[str]:
+    """The coders of the head and those that the new readings bring."""
+    return list(dict.fromkeys([*notes.get("coders", []), *(reading.coder for reading in fresh)]))
+
+
+def _month_of_cell(cell: str) -> str:
+    return month_of(cell.split("|")[0])

@@ -1,0 +1,340 @@
+"""The folder of Delta tables under a record: snapshots over all tables, one writer at a time, any number of readers.
+
+Delta commits one table at a time; an article, its events and its records stand in several. So the folder keeps one
+small file, `head.json`, that names the version of every table which together make the record. It is replaced in one
+step after all tables are written: until then no reader sees anything of the new batch, and whatever an interrupted
+writer left behind is rolled back by the next one. Old snapshots stay listed in `snapshots/`, which is what reading
+the record "as it stood" needs.
+
+This module knows tables, not nouns. It refuses a folder of a newer format and a second writer that waits too long.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
+from filelock import FileLock, Timeout
+
+from dragoman.errors import StoreError
+
+FORMAT = 1
+FORMAT_FILE = "dragoman.json"
+HEAD_FILE = "head.json"
+LOCK_FILE = "writer.lock"
+# Long enough for a neighbour's largest batch (seconds); a hung writer is named after that.
+LOCK_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSpec:
+    """A table's columns, the column whose values become folders, and the columns with file statistics for pruning.
+
+    Statistics are limited on purpose: they are copies of values in the log, where removal on demand would miss them.
+    `rows_in_group` keeps row groups small where a question wants few rows of a sorted file; a dictionary of a
+    `distinct` column's values would only slow reading down (measured by eval/store_speed.py).
+    """
+
+    schema: pa.Schema
+    partition: str | None = None
+    statistics: tuple[str, ...] = ()
+    rows_in_group: int | None = None
+    distinct: tuple[str, ...] = ()
+
+    @property
+    def writing(self) -> dict[str, Any]:
+        """How the table's files are written, as arguments of `write_deltalake`."""
+        plain = {column: ColumnProperties(dictionary_enabled=False) for column in self.distinct}
+        properties = WriterProperties(max_row_group_size=self.rows_in_group, column_properties=plain or None)
+        return {"partition_by": [self.partition] if self.partition else None, "writer_properties": properties}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One state of the record: the version of each table, and notes that must change together with them."""
+
+    number: int
+    committed_at: datetime
+    versions: Mapping[str, int]
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps({
+            "number": self.number,
+            "committed_at": self.committed_at.isoformat(),
+            "versions": dict(self.versions),
+            "notes": dict(self.notes),
+        })
+
+    @staticmethod
+    def from_json(text: str) -> Snapshot:
+        fields = json.loads(text)
+        return Snapshot(
+            number=fields["number"],
+            committed_at=datetime.fromisoformat(fields["committed_at"]),
+            versions=fields["versions"],
+            notes=fields["notes"],
+        )
+
+
+class TableFolder:
+    """A folder of Delta tables read and written as one.
+
+    Raises:
+        StoreError: the folder is missing, damaged, of a newer format, locked too long, or cannot be written.
+    """
+
+    def __init__(self, path: Path, specs: Mapping[str, TableSpec]) -> None:
+        self.path = path
+        self.specs = specs
+        self._files: dict[tuple[str, int], list[str]] = {}
+
+    @classmethod
+    def open(cls, path: Path, specs: Mapping[str, TableSpec], *, create: bool = False) -> TableFolder:
+        """Opens the folder at `path`; with `create`, makes it first where there is none."""
+        folder = cls(path, specs)
+        if not (path / FORMAT_FILE).is_file():
+            if not create:
+                raise StoreError(f"no record at {path}: name another folder, or `dragoman add` something to make one")
+            folder._create()
+        folder._check_format()
+        return folder
+
+    def _create(self) -> None:
+        if self.path.exists() and (not self.path.is_dir() or _is_foreign(self.path, self.specs)):
+            raise StoreError(f"{self.path} holds other files and is no record: name an empty or a new folder")
+        with _wrapped(f"the record at {self.path} cannot be made"):
+            self.path.mkdir(parents=True, exist_ok=True)
+            with self._lock():
+                if (self.path / FORMAT_FILE).is_file():
+                    return
+                for name, spec in self.specs.items():
+                    _create_table(self.path / name, spec)
+                (self.path / "snapshots").mkdir(exist_ok=True)
+                versions = {name: DeltaTable(self.path / name).version() for name in self.specs}
+                self.publish(Snapshot(number=0, committed_at=datetime.now(UTC), versions=versions))
+                _replace_file(self.path / FORMAT_FILE, json.dumps({"format": FORMAT}))
+
+    def _check_format(self) -> None:
+        try:
+            found = json.loads((self.path / FORMAT_FILE).read_text("utf-8"))["format"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{self.path / FORMAT_FILE} cannot be read: restore it, or add to a new folder") from error
+        if not isinstance(found, int) or found > FORMAT:
+            raise StoreError(
+                f"the record at {self.path} has format {found}, this version reads up to {FORMAT}: upgrade dragoman"
+            )
+
+    def head(self) -> Snapshot:
+        """The newest snapshot."""
+        try:
+            return Snapshot.from_json((self.path / HEAD_FILE).read_text("utf-8"))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"{self.path / HEAD_FILE} cannot be read: run `dragoman check`") from error
+
+    def history(self) -> list[Snapshot]:
+        """All snapshots up to the head, oldest first."""
+        newest = self.head().number
+        try:
+            snapshots = [
+                Snapshot.from_json(path.read_text("utf-8")) for path in sorted((self.path / "snapshots").glob("*.json"))
+            ]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StoreError(f"the history of {self.path} cannot be read: run `dragoman check`") from error
+        return [snapshot for snapshot in snapshots if snapshot.number <= newest]
+
+    def snapshot_at(self, moment: datetime) -> Snapshot:
+        """The record as it stood at a moment (with time zone)."""
+        oldest = self.head().notes.get("oldest_readable", 0)
+        past = [snapshot for snapshot in self.history() if snapshot.committed_at <= moment]
+        if past and past[-1].number < oldest:
+            raise StoreError(f"the record as it stood on {moment.date()} is gone, since something was taken down later")
+        if not past:
+            raise StoreError(f"the record at {self.path} did not exist yet on {moment.date()}: ask for a later day")
+        return past[-1]
+
+    def files(self, name: str, snapshot: Snapshot, partitions: Sequence[str] | None = None) -> list[str]:
+        """Paths of a table's data files in a snapshot; with `partitions`, of those partition values only."""
+        key = (name, snapshot.versions[name])
+        if key not in self._files:
+            with _wrapped(f"table {name} of the record at {self.path} cannot be read: run `dragoman check`"):
+                self._files[key] = DeltaTable(self.path / name, version=snapshot.versions[name]).file_uris()
+        if partitions is None:
+            return self._files[key]
+        wanted = tuple(f"/{self.specs[name].partition}={value}/" for value in partitions)
+        return [path for path in self._files[key] if any(part in path for part in wanted)]
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """A transaction: what it writes becomes visible at its `commit`, all at once, or not at all."""
+        with _wrapped(f"the record at {self.path} cannot be written"), self._lock():
+            head = self.head()
+            yield Transaction(
+                self, head, {name: _at_head(self.path / name, head.versions[name]) for name in self.specs}
+            )
+
+    def remember(self, name: str, table: DeltaTable) -> None:
+        """Keeps the file list of a table just written, so that reading it back need not open the log again."""
+        self._files[name, table.version()] = table.file_uris()
+
+    def find_damage(self) -> list[str]:
+        """Tables and data files of the head that cannot be read, one sentence each."""
+        head = self.head()
+        findings = []
+        for name in self.specs:
+            try:
+                paths = DeltaTable(self.path / name, version=head.versions[name]).file_uris()
+            except (DeltaError, OSError) as error:
+                findings.append(f"table {name} cannot be opened: {error}")
+                continue
+            findings += [f"table {name}: {problem}" for path in paths if (problem := _damage_of(path))]
+        return findings
+
+    def discard_history(self) -> None:
+        """Deletes every data file that the newest versions do not need. For the holder of the lock, after a commit."""
+        for name in self.specs:
+            DeltaTable(self.path / name).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        lock = FileLock(self.path / LOCK_FILE, timeout=LOCK_TIMEOUT)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise StoreError(
+                f"another process has been writing to {self.path} for {LOCK_TIMEOUT:.0f} s: wait for it or end it"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def publish(self, snapshot: Snapshot) -> None:
+        """Makes a snapshot the head. The history entry goes first: one that was never published is ignored."""
+        _replace_file(self.path / "snapshots" / f"{snapshot.number:012d}.json", snapshot.to_json())
+        _replace_file(self.path / HEAD_FILE, snapshot.to_json())
+
+
+class Transaction:
+    """Writes on a folder under its lock. `snapshot` always names what has been written so far, for reading back."""
+
+    def __init__(self, folder: TableFolder, head: Snapshot, tables: Mapping[str, DeltaTable]) -> None:
+        self._folder = folder
+        self._tables = tables
+        self._written = False
+        self.head = head
+        versions = {name: table.version() for name, table in tables.items()}
+        self.snapshot = replace(head, number=head.number + 1, versions=versions)
+
+    @property
+    def has_written(self) -> bool:
+        """Whether anything was written that is not committed yet."""
+        return self._written
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """Adds rows to a table."""
+        if rows.num_rows:
+            write_deltalake(self._tables[name], rows, mode="append", **self._folder.specs[name].writing)
+            self._note_version(name)
+
+    def replace_partitions(self, name: str, partitions: Sequence[str], rows: pa.Table) -> None:
+        """Puts `rows` in place of everything in the given partitions of a table."""
+        spec = self._folder.specs[name]
+        values = ", ".join("'" + value.replace("'", "''") + "'" for value in partitions)
+        write_deltalake(
+            self._tables[name], rows, mode="overwrite", predicate=f"{spec.partition} IN ({values})", **spec.writing
+        )
+        self._note_version(name)
+
+    def replace_all(self, name: str, rows: pa.Table) -> None:
+        """Puts `rows` in place of the whole table."""
+        write_deltalake(self._tables[name], rows, mode="overwrite", **self._folder.specs[name].writing)
+        self._note_version(name)
+
+    def rewrite(self, name: str, change: Callable[[DeltaTable], object]) -> None:
+        """Lets `change` act on a table (delete, compact) and takes the version that follows."""
+        change(self._tables[name])
+        self._note_version(name)
+
+    def note(self, **notes: Any) -> None:
+        """Sets notes of the snapshot; they are published with it."""
+        self.snapshot = replace(self.snapshot, notes={**self.snapshot.notes, **notes})
+
+    def commit(self) -> Snapshot:
+        """Publishes what was written and noted; gives the new head."""
+        moment = max(datetime.now(UTC), self.head.committed_at)  # a clock set back must not reorder history
+        done = replace(self.snapshot, committed_at=moment)
+        self._folder.publish(done)
+        return done
+
+    def _note_version(self, name: str) -> None:
+        self._written = True
+        table = self._tables[name]
+        self._folder.remember(name, table)
+        self.snapshot = replace(self.snapshot, versions={**self.snapshot.versions, name: table.version()})
+
+
+def _create_table(path: Path, spec: TableSpec) -> None:
+    DeltaTable.create(
+        path,
+        schema=spec.schema,
+        mode="ignore",
+        partition_by=[spec.partition] if spec.partition else None,
+        configuration={
+            "delta.dataSkippingStatsColumns": ",".join(spec.statistics),
+            # The log is the history: it goes only when something is taken down.
+            "delta.enableExpiredLogCleanup": "false",
+        },
+    )
+
+
+def _damage_of(path: str) -> str | None:
+    try:
+        parquet.ParquetFile(path).read()
+    except (OSError, pa.ArrowException) as error:
+        return f"{path} cannot be read: {error}"
+    return None
+
+
+def _at_head(path: Path, version: int) -> DeltaTable:
+    """A table as the head names it: what an interrupted writer left in it afterwards is undone."""
+    table = DeltaTable(path)
+    if table.version() != version:
+        table.restore(version)
+        table = DeltaTable(path)
+    return table
+
+
+def _is_foreign(path: Path, specs: Mapping[str, TableSpec]) -> bool:
+    """Whether a folder holds anything that an interrupted creation would not have left."""
+    ours = {*specs, "snapshots", LOCK_FILE, HEAD_FILE, f"{HEAD_FILE}.new", f"{FORMAT_FILE}.new"}
+    return any(entry.name not in ours for entry in path.iterdir())
+
+
+def _replace_file(path: Path, text: str) -> None:
+    """Writes a file so that a reader sees the old or the new one, never half of it, even after loss of power."""
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(path)
+
+
+@contextmanager
+def _wrapped(failure: str) -> Iterator[None]:
+    """Turns what the disk and the Delta library raise into one StoreError."""
+    try:
+        yield
+    except (DeltaError, OSError) as error:
+        raise StoreError(f"{failure}: {error}") from error

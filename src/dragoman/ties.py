@@ -1,0 +1,253 @@
+"""Records in a window -> Ties: what passed between two sides, period by period.
+
+Stands at the end of the journey. Takes counts of dyads (one pair of an actor and a recipient of one asserted record,
+by day) and the articles read on each day. What a tie means: what outlets reported, as far as they were read. Days on
+which nothing was read are missing, not calm: a period without any has no intensity and no level.
+
+It refuses to count what was denied, planned or supposed, and to put a happening dated by a month into one of its days.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import log, sqrt
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dragoman.errors import QueryError
+from dragoman.model import Tie
+from dragoman.rows import each_day
+
+Period = Literal["day", "week", "month"]
+Direction = Literal["each", "out", "in", "none"]
+
+# Days after which what passed weighs half as much in the level.
+HALF_LIFE = 30.0
+# Of `find_turns`; `eval/turns.py` prints detection and false alarms on series with known turns.
+PENALTY = 2.0
+SHORTEST_STRETCH = 4
+LEAST_CONFIDENCE = 0.99
+# Share of the mean squared difference below which the noise is never taken: in sparse series most differences are zero.
+LEAST_NOISE = 0.5
+# Periods after a turn whose happenings are shown as having made it.
+PERIODS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DyadCount:
+    """What passed in one direction in one period and quad class: how many happenings, their summed intensity, which."""
+
+    actor: str
+    recipient: str
+    since: date
+    quad: int
+    count: int
+    intensity: float
+    record_ids: tuple[str, ...]
+    belief: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A day from which a tie runs on another level: sizes are summed intensity per day read, before and after.
+
+    `confidence` is 1 minus the chance that two stretches of one level differ so much by accident (a rank test);
+    `record_ids` are the happenings of the first periods after it.
+    """
+
+    day: date
+    before: float
+    after: float
+    confidence: float
+    record_ids: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> float:
+        return self.after - self.before
+
+    def to_row(self) -> dict[str, Any]:
+        return {
+            "date": self.day.isoformat(),
+            "size": round(self.size, 4),
+            "before": round(self.before, 4),
+            "after": round(self.after, 4),
+            "confidence": round(self.confidence, 4),
+            "records": list(self.record_ids),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A half-open window of days, cut into periods of days, weeks (from Monday) or months."""
+
+    since: date
+    until: date
+    by: Period = "month"
+
+    def __post_init__(self) -> None:
+        if self.by not in ("day", "week", "month"):
+            raise QueryError(f"no period {self.by!r}: say day, week or month")
+        if self.until < self.since:
+            raise QueryError(f"the window ends on {self.until}, before it begins on {self.since}: swap the two")
+
+    def periods(self) -> list[tuple[date, date]]:
+        """The periods as half-open pairs of days; the first and the last are cut to the window."""
+        periods = []
+        since = self.since
+        while since < self.until:
+            until = min(next_period(since, self.by), self.until)
+            periods.append((since, until))
+            since = until
+        return periods
+
+
+def next_period(day: date, by: Period) -> date:
+    """The first day of the period after the one that a day lies in."""
+    if by == "day":
+        return day + timedelta(days=1)
+    if by == "week":
+        return day + timedelta(days=7 - day.weekday())
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def build_series(
+    sides: tuple[str, str],
+    counts: Iterable[DyadCount],
+    read: Mapping[date, int],
+    window: Window,
+    *,
+    half_life: float = HALF_LIFE,
+) -> list[Tie]:
+    """One Tie for each period of the window, from the counts of one direction (or of both, pooled).
+
+    `read` gives the articles read on each day. `intensity` is the mean PLOVER score of the period's happenings, 0.0
+    where the period was read and nothing passed, None where it was not read. `level` is the summed intensity per day
+    read, each day weighted by half for every `half_life` days that it lies back; None before anything was read and
+    in periods not read at all.
+    """
+    pooled: dict[date, list[DyadCount]] = defaultdict(list)
+    for count in counts:
+        pooled[count.since].append(count)
+    ties = []
+    mass = days = 0.0
+    last_level: float | None = None
+    for since, until in window.periods():
+        told = pooled.get(since, [])
+        articles = [number for day in each_day(since, until) if (number := read.get(day, 0)) > 0]
+        fade = 0.5 ** ((until - since).days / half_life)
+        mass = mass * fade + sum(count.intensity for count in told)
+        days = days * fade + len(articles)
+        level = mass / days if articles else None
+        ties.append(_tie(sides, (since, until), told, articles=articles, levels=(last_level, level)))
+        last_level = level if level is not None else last_level
+    return ties
+
+
+def _tie(
+    sides: tuple[str, str],
+    period: tuple[date, date],
+    told: Sequence[DyadCount],
+    *,
+    articles: Sequence[int],
+    levels: tuple[float | None, float | None],
+) -> Tie:
+    quads = [0, 0, 0, 0]
+    for count in told:
+        quads[count.quad - 1] += count.count
+    happenings = sum(quads)
+    before, level = levels
+    return Tie(
+        actor=sides[0],
+        recipient=sides[1],
+        since=period[0],
+        until=period[1],
+        quads=(quads[0], quads[1], quads[2], quads[3]),
+        intensity=_mean(sum(count.intensity for count in told), happenings, was_read=bool(articles)),
+        level=_rounded(level),
+        trend=_rounded(level - before) if level is not None and before is not None else None,
+        covered=round(len(articles) / max(1, (period[1] - period[0]).days), 4),
+        articles=sum(articles),
+        believed=round(sum(count.belief for count in told), 4),
+        record_ids=tuple(sorted({record_id for count in told for record_id in count.record_ids})),
+    )
+
+
+def _mean(total: float, number: int, *, was_read: bool) -> float | None:
+    """The mean score; calm is 0.0, but only where something was read."""
+    if number:
+        return round(total / number, 4)
+    return 0.0 if was_read else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 4) if value is not None else None
+
+
+def find_turns(series: Sequence[Tie]) -> list[Turn]:
+    """The turns of a series, in order: where the intensity per day read changes its level for good.
+
+    Change points by PELT (Killick, Fearnhead and Eckley 2012, doi 10.1080/01621459.2012.737745; as in ruptures) with
+    a squared-error cost on a damped scale (asinh, since counts of happenings have long tails), the penalty
+    `PENALTY * variance * log(n)` with the variance of the noise taken from differences of neighbours. A change stands
+    if ranks on both sides of it differ (Mann-Whitney) with `LEAST_CONFIDENCE`. Periods not read are left out, not
+    counted as calm. A series shorter than two stretches has no turns.
+    """
+    read = [tie for tie in series if tie.covered > 0]
+    if len(read) < 2 * SHORTEST_STRETCH:
+        return []
+    rates = np.array([_rate(tie) for tie in read])
+    damped = np.arcsinh(rates)
+    starts = _change_points(damped)
+    edges = [0, *starts, len(read)]
+    turns = []
+    for before, start, end in zip(edges, edges[1:], edges[2:], strict=False):
+        confidence = _confidence(damped[before:start], damped[start:end])
+        if confidence >= LEAST_CONFIDENCE:
+            first = read[start : start + PERIODS_SHOWN]
+            turns.append(
+                Turn(
+                    day=read[start].since,
+                    before=float(rates[before:start].mean()),
+                    after=float(rates[start:end].mean()),
+                    confidence=confidence,
+                    record_ids=tuple(dict.fromkeys(name for tie in first for name in tie.record_ids)),
+                )
+            )
+    return turns
+
+
+def _rate(tie: Tie) -> float:
+    """Summed intensity per day read."""
+    days_read = tie.covered * (tie.until - tie.since).days
+    return (tie.intensity or 0.0) * sum(tie.quads) / days_read
+
+
+def _change_points(values: NDArray[np.float64]) -> list[int]:
+    import ruptures  # here, since it takes most of a second and few questions need it
+
+    variance = _noise_variance(values)
+    if variance == 0.0:
+        return []
+    search = ruptures.Pelt(model="l2", min_size=SHORTEST_STRETCH, jump=1).fit(values)
+    ends: list[int] = search.predict(pen=PENALTY * variance * log(len(values)))
+    return ends[:-1]
+
+
+def _noise_variance(values: NDArray[np.float64]) -> float:
+    """Variance about the level, from differences of neighbours: a change of level shifts only one of them."""
+    differences = np.diff(values)
+    robust = 1.4826 * float(np.median(np.abs(differences))) / sqrt(2)
+    return max(robust**2, float(np.mean(differences**2)) / 2 * LEAST_NOISE)
+
+
+def _confidence(before: NDArray[np.float64], after: NDArray[np.float64]) -> float:
+    if np.all(before == before[0]) and np.all(after == before[0]):
+        return 0.0
+    from scipy.stats import mannwhitneyu  # as above
+
+    return 1.0 - float(mannwhitneyu(before, after, alternative="two-sided").pvalue)

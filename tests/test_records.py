@@ -1,0 +1,436 @@
+"""Merging, copies, belief and links."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import START, event_lists, make_event, make_party
+
+from dragoman.model import PlaceMention
+from dragoman.records import (
+    Sources,
+    family_of,
+    find_copies,
+    find_voices,
+    find_wire,
+    load_priors,
+    measure_belief,
+    merge_events,
+    read_harm,
+    sketch_text,
+)
+
+FEW = settings(max_examples=25, deadline=None)
+STORY = (
+    "The two ministers met on the harbour bridge and agreed to reopen the border crossing before the winter begins. "
+)
+
+
+def place(country: str) -> PlaceMention:
+    return PlaceMention(start=0, end=3, text=country, name=country, country=country)
+
+
+# --- the same happening ---
+
+
+@pytest.mark.parametrize(
+    ("changes", "merges"),
+    [
+        ({}, True),
+        ({"actors": ("FRA", "USA")}, True),
+        ({"event_type": "AGREE"}, True),  # one family, and the words agree
+        ({"event_type": "AGREE", "sentence": "A grain treaty was signed elsewhere."}, False),
+        ({"event_type": "AID"}, False),
+        ({"actors": ("USA",)}, False),
+        ({"recipients": ("USA",)}, False),
+        ({"actors": ("DEU",), "recipients": ("FRA",)}, False),
+        ({"day": "2025-03-02"}, False),
+        ({"day": "2025-03"}, False),
+        ({"status": "negated"}, False),
+        ({"status": "future"}, False),
+        ({"status": "historical"}, False),
+        ({"sentence": "Talks on a pipeline began.", "anchor": "Talks"}, False),
+    ],
+)
+def test_what_two_articles_report_is_one_happening_or_two(changes: dict[str, object], merges: bool) -> None:
+    one = make_event("e1")
+    other = make_event("e2", **{"article": "a2", "publisher": "Sample Daily", **changes})
+    assert len(merge_events([one, other])) == (1 if merges else 2)
+
+
+def test_events_of_one_article_with_the_same_type_parties_and_day_are_one() -> None:
+    one = make_event("e1", sentence="The ministers met.")
+    other = make_event("e2", sentence="Talks lasted three hours.", anchor="Talks")
+    (record,) = merge_events([one, other])
+    assert record.event_ids == ("e1", "e2") or record.event_ids == ("e2", "e1")
+    assert record.voices == 1
+
+
+def test_places_in_different_countries_keep_events_apart() -> None:
+    one = make_event("e1", place=place("UKR"))
+    other = make_event("e2", article="a2", place=place("FRA"))
+    assert len(merge_events([one, other])) == 2
+
+
+def test_inside_one_country_different_sectors_are_different_parties() -> None:
+    def event(event_id: str, sector: str) -> object:
+        base = make_event(event_id, actors=("FRA",), recipients=("FRA",), article=event_id)
+        return replace(
+            base,
+            actors=(make_party("FRA", sectors=(sector,)),),
+            recipients=(make_party("FRA", sectors=(sector,)),),
+        )
+
+    assert len(merge_events([event("e1", "COP"), event("e2", "LAB")])) == 2  # type: ignore[list-item]
+    assert len(merge_events([event("e1", "COP"), event("e2", "COP")])) == 1  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "merges"),
+    [
+        # A report that names both on both sides does not join what each did to the other.
+        ((("RUS", "UKR"), ("UKR",)), (("UKR",), ("RUS",)), False),
+        ((("RUS", "UKR"), ("UKR",)), (("RUS",), ("UKR",)), True),
+        # One side unknown: the words must agree.
+        ((("RUS",), ()), (("RUS",), ("UKR",)), True),
+        ((("RUS",), ()), ((), ("UKR",)), False),
+        ((("RUS",), ("UKR",)), (("RUS",), ("USA",)), False),
+    ],
+)
+def test_parties_that_face_each_other(one: tuple, other: tuple, merges: bool) -> None:  # type: ignore[type-arg]
+    first = make_event("e1", actors=one[0], recipients=one[1], anchor="hit")
+    second = make_event("e2", article="a2", actors=other[0], recipients=other[1])
+    assert len(merge_events([first, second])) == (1 if merges else 2)
+
+
+@pytest.mark.parametrize(("actors", "recipients"), [(("USA",), ("USA",)), ((), ("USA",)), (("USA",), ())])
+def test_inside_one_country_one_word_in_common_is_too_little(actors: tuple, recipients: tuple) -> None:  # type: ignore[type-arg]
+    events = [
+        make_event(
+            f"e{at}",
+            article=f"a{at}",
+            actors=actors,
+            recipients=recipients,
+            event_type="ASSAULT",
+            sentence=sentence,
+            anchor="shot",
+        )
+        for at, sentence in enumerate([
+            "Two lawmakers were shot at home in the north.",
+            "A man was shot at a rally by the lake.",
+        ])
+    ]
+    assert len(merge_events(events)) == 2
+
+
+def test_events_without_parties_or_day_stay_apart() -> None:
+    nobody = {"actors": (), "recipients": (), "day": None, "published": None}
+    events = [make_event(f"e{number}", article=f"a{number}", **nobody) for number in range(3)]
+    assert len(merge_events(events)) == 3
+
+
+def test_no_events_make_no_records() -> None:
+    assert merge_events([]) == ()
+
+
+def test_a_record_pools_its_evidence() -> None:
+    events = [
+        make_event("e1", article="a1", publisher="Sample Daily", published=START + timedelta(days=1), confidence=0.9),
+        make_event("e2", article="a2", publisher="Sample Post", published=START, actors=("FRA", "USA")),
+    ]
+    (record,) = merge_events(events)
+    assert record.actors == ("FRA", "USA")
+    assert record.publishers == ("Sample Post", "Sample Daily")
+    assert (record.first_reported, record.last_reported) == (START, START + timedelta(days=1))
+    assert record.urls == ("https://sample.example/a2", "https://sample.example/a1")
+
+
+def test_the_id_is_that_of_the_older_report_and_the_younger_one_is_an_alias() -> None:
+    older = make_event("e1", published=START)
+    younger = make_event("e2", article="a2", published=START + timedelta(days=1), anchor="talks")
+    (old_record,), (young_record,) = merge_events([older]), merge_events([younger])
+    (joined,) = merge_events([older, younger])
+    assert joined.record_id == old_record.record_id
+    assert joined.aliases == (young_record.record_id,)
+
+
+def test_the_id_says_nothing_of_article_or_confidence() -> None:
+    (one,) = merge_events([make_event("e1")])
+    (other,) = merge_events([make_event("e2", article="a2", publisher="Sample Post", confidence=0.3)])
+    assert one.record_id == other.record_id
+
+
+def test_differing_numbers_are_disagreements() -> None:
+    one = make_event("e1", event_type="ASSAULT", sentence="A missile strike on the harbour killed 5 people.")
+    other = make_event(
+        "e2",
+        event_type="ASSAULT",
+        article="a2",
+        publisher="Sample Post",
+        sentence="Missile on harbour: 12 dead.",
+    )
+    (record,) = merge_events([one, other])
+    assert record.disagreements == ("killed: 5 (The Sample Times), 12 (Sample Post)",)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "harm"),
+    [
+        ("At least 12 people were killed and three wounded.", [("killed", 12), ("injured", 3)]),
+        ("The blast killed 1,204.", [("killed", 1204)]),
+        ("Nobody was killed.", []),
+        ("", []),
+        ("killed " * 50, []),
+    ],
+)
+def test_numbers_of_people_harmed(sentence: str, harm: list[tuple[str, int]]) -> None:
+    assert read_harm(sentence) == harm
+
+
+@FEW
+@given(event_lists(), st.randoms(use_true_random=False))
+def test_the_order_of_reading_changes_nothing(events: list, random: object) -> None:  # type: ignore[type-arg]
+    shuffled = list(events)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert merge_events(shuffled) == merge_events(events)
+
+
+@FEW
+@given(event_lists())
+def test_merging_twice_the_same_changes_nothing(events: list) -> None:  # type: ignore[type-arg]
+    assert merge_events([*events, *events]) == merge_events(events)
+
+
+@FEW
+@given(event_lists())
+def test_every_event_is_in_exactly_one_record(events: list) -> None:  # type: ignore[type-arg]
+    kept = [event_id for record in merge_events(events) for event_id in record.event_ids]
+    assert sorted(kept) == sorted(event.event_id for event in events)
+
+
+@FEW
+@given(event_lists(), st.integers(0, 12))
+def test_ids_given_before_more_was_read_are_still_known(events: list, size: int) -> None:  # type: ignore[type-arg]
+    known = {name for record in merge_events(events) for name in (record.record_id, *record.aliases)}
+    assert {record.record_id for record in merge_events(events[:size])} <= known
+
+
+@FEW
+@given(event_lists())
+def test_no_two_records_share_an_id_or_an_alias(events: list) -> None:  # type: ignore[type-arg]
+    names = [name for record in merge_events(events) for name in (record.record_id, *record.aliases)]
+    assert len(names) == len(set(names))
+
+
+@FEW
+@given(event_lists())
+def test_records_hold_one_status_and_one_family(events: list) -> None:  # type: ignore[type-arg]
+    by_id = {event.event_id: event for event in events}
+    for record in merge_events(events):
+        members = [by_id[event_id] for event_id in record.event_ids]
+        assert {event.status for event in members} == {record.status}
+        assert len({family_of(event.event_type) for event in members}) == 1
+
+
+# --- copies and voices ---
+
+
+def test_near_verbatim_stories_are_copies_and_others_are_not() -> None:
+    stories = {
+        "a1": STORY * 3 + "End of story.",
+        "a2": STORY * 3 + "Additional reporting by the desk.",
+        "a3": "Parliament voted on a pipeline across the plain, and the opposition left the hall in protest at noon.",
+    }
+    copies = find_copies({name: sketch_text(text) for name, text in stories.items()})
+    assert copies == {("a1", "a2")}
+
+
+def test_whether_two_stories_are_copies_does_not_depend_on_the_others() -> None:
+    texts = {f"a{number}": STORY + " ".join(f"word{at}" for at in range(number, number + 12)) for number in range(8)}
+    sketches = {name: sketch_text(text) for name, text in texts.items()}
+    together = find_copies(sketches)
+    for one in sketches:
+        for other in sketches:
+            if one < other:
+                alone = find_copies({one: sketches[one], other: sketches[other]})
+                assert ((one, other) in together) == (len(alone) == 1)
+
+
+def test_sketches_stay_the_same_from_one_version_to_the_next() -> None:
+    """Sketches lie on disk: a library that hashes otherwise would make every stored copy an independent voice."""
+    assert sketch_text(STORY).hex()[:32] == "d6aefa0459899f484f46f812a2386004"
+
+
+@pytest.mark.parametrize("text", ["one", "\ud800 broken", "x" * 100_000])
+def test_any_text_has_a_sketch(text: str) -> None:
+    assert len(sketch_text(text)) == 4 * load_priors()["copies"]["permutations"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wire"),
+    [
+        ("KYIV (Reuters) - The ministers met.", "Reuters"),
+        ("PARIS (AP) — The ministers met.", "AP"),
+        ("The ministers met. Source: Xinhua", "Xinhua"),
+        ("The ministers spoke to Reuters on Monday.", None),
+        ("", None),
+    ],
+)
+def test_credited_agencies(text: str, wire: str | None) -> None:
+    assert find_wire(text) == wire
+
+
+def test_stories_that_credit_one_agency_are_one_voice() -> None:
+    events = [make_event(f"e{number}", article=f"a{number}", publisher=f"Paper {number}") for number in range(3)]
+    assert len(find_voices(events, Sources())) == 3
+    assert len(find_voices(events, Sources(wires={"a0": "Reuters", "a1": "Reuters"}))) == 2
+
+
+# --- belief ---
+
+
+@FEW
+@given(event_lists())
+def test_belief_is_a_probability(events: list) -> None:  # type: ignore[type-arg]
+    assert all(0 <= record.belief < 1 for record in merge_events(events))
+
+
+@FEW
+@given(st.lists(st.integers(0, 10), min_size=1, max_size=6), st.integers(0, 10))
+def test_an_independent_confirmation_never_lowers_belief(confidences: list[int], further: int) -> None:
+    events = [
+        make_event(f"e{at}", article=f"a{at}", publisher=f"Paper {at}", confidence=value / 10)
+        for at, value in enumerate(confidences)
+    ]
+    (before,) = merge_events(events)
+    (after,) = merge_events([*events, make_event("new", article="new", publisher="New", confidence=further / 10)])
+    assert after.belief >= before.belief
+    assert after.voices == before.voices + 1
+
+
+@FEW
+@given(event_lists(max_size=8), st.integers(0, 7), st.integers(1, 5))
+def test_a_verbatim_copy_leaves_belief_unchanged(events: list, chosen: int, delay: int) -> None:  # type: ignore[type-arg]
+    """A copy appears later than what it copies, in an outlet that has no story of its own in the record."""
+    article = f"a{chosen}"
+    copied = [
+        replace(
+            event,
+            event_id=f"copy-{event.event_id}",
+            evidence=replace(
+                event.evidence,
+                article_id="copy",
+                publisher="Copying Post",
+                published=event.evidence.published + timedelta(days=delay),
+            ),
+        )
+        for event in events
+        if event.evidence.article_id == article and event.date.value
+    ]
+    before = {event_id: record.belief for record in merge_events(events) for event_id in record.event_ids}
+    after = merge_events([*events, *copied], copies=[(article, "copy")])
+    for record in after:
+        for event_id in record.event_ids:
+            assert event_id.startswith("copy-") or record.belief == before[event_id]
+
+
+def test_one_voice_repeating_itself_is_believed_no_more() -> None:
+    events = [make_event(f"e{number}", article=f"a{number}") for number in range(5)]
+    assert merge_events(events)[0].belief == merge_events(events[:1])[0].belief
+
+
+@pytest.mark.parametrize(("stronger", "weaker"), [(None, "USA"), ("FRA", "USA"), ("USA", "DEU")])
+def test_who_says_it_matters(stronger: str | None, weaker: str) -> None:
+    def belief(code: str | None) -> float:
+        return merge_events([make_event(speaker=make_party(code) if code else None)])[0].belief
+
+    assert belief(stronger) > belief(weaker)
+
+
+@pytest.mark.parametrize("status", ["negated", "future", "hypothetical", "historical"])
+def test_no_status_is_believed_more_than_an_assertion(status: str) -> None:
+    assert merge_events([make_event(status=status)])[0].belief <= merge_events([make_event()])[0].belief
+
+
+def test_nothing_said_is_not_believed() -> None:
+    assert measure_belief([]) == 0.0
+
+
+# --- links ---
+
+
+def links_between(one: object, other: object) -> list[tuple[str, str, str]]:
+    records = merge_events([one, other])  # type: ignore[list-item]
+    days = {record.record_id: f"{record.date} {record.status}" for record in records}
+    return sorted(
+        (days[record.record_id], link.kind, days[link.record_id]) for record in records for link in record.links
+    )
+
+
+def test_a_denial_contradicts_and_both_sides_are_shown() -> None:
+    one, other = make_event("e1"), make_event("e2", article="a2", status="negated")
+    assert links_between(one, other) == [
+        ("2025-03-01 asserted", "contradicts", "2025-03-01 negated"),
+        ("2025-03-01 negated", "contradicts", "2025-03-01 asserted"),
+    ]
+    assert all(len(record.disagreements) == 1 for record in merge_events([one, other]))
+
+
+def test_a_day_apart_is_probably_the_same() -> None:
+    other = make_event("e2", article="a2", day="2025-03-02")
+    assert links_between(make_event("e1"), other) == [("2025-03-02 asserted", "probably same", "2025-03-01 asserted")]
+
+
+def test_a_later_higher_count_is_an_update() -> None:
+    one = make_event("e1", sentence="The missile on the harbour bridge killed 5.")
+    other = make_event("e2", article="a2", day="2025-03-02", sentence="The missile on the harbour bridge killed 9.")
+    assert links_between(one, other) == [("2025-03-02 asserted", "update", "2025-03-01 asserted")]
+
+
+def test_a_day_is_more_precise_than_its_month() -> None:
+    other = make_event("e2", article="a2", day="2025-03")
+    assert links_between(make_event("e1"), other) == [("2025-03-01 asserted", "more precise", "2025-03 asserted")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"day": "2025-03-03"},
+        {"day": "2025-03-02", "sentence": "A missile hit a pipeline."},
+        {"day": "2025-03-02", "actors": ("USA",)},
+        {"day": "2025-03-02", "event_type": "ASSAULT"},
+        {"day": "not a date"},
+        {"status": "future"},
+    ],
+)
+def test_what_is_further_apart_is_not_linked(changes: dict[str, object]) -> None:
+    assert links_between(make_event("e1"), make_event("e2", **{"article": "a2", **changes})) == []
+
+
+@FEW
+@given(event_lists())
+def test_links_point_to_records_of_the_same_merge(events: list) -> None:  # type: ignore[type-arg]
+    records = merge_events(events)
+    ids = {record.record_id for record in records}
+    assert all(link.record_id in ids - {record.record_id} for record in records for link in record.links)
+
+
+@settings(max_examples=3, deadline=None)
+@given(st.integers(0, 3))
+def test_many_events_of_one_day_merge_in_time(seed: int) -> None:
+    sentences = ["harbour bridge", "pipeline grain", "border missile"]
+    events = [
+        make_event(f"e{at}", article=f"a{at}", publisher=f"P{at % 9}", sentence=sentences[(at + seed) % 3])
+        for at in range(600)
+    ]
+    assert len(merge_events(events)) <= 3
+    assert merge_events(events)[0].date == date(2025, 3, 1).isoformat()
+
+
+def test_stories_without_words_are_copies_of_none() -> None:
+    assert sketch_text(" \n—") == b""
+    assert find_copies({"a": b"", "b": b"", "c": sketch_text("They met and talked at length in the capital.")}) == set()
