@@ -1,4 +1,4 @@
-"""Turns the labelled sets into training examples. Everything is read from the shared folder; nothing of it is kept here.
+"""Turns the labelled sets into training examples. All is read from the shared folder; nothing of it is kept here.
 
 Sets: `gold/train_*` (events), `train/labels/*.jsonl` (events, labelled by reading: ids, offsets and labels only),
 `data/plv` (type between two marked parties), `data/attribution` (source, cue and content of reported speech).

@@ -75,7 +75,7 @@ class Reader:
             )
 
     def code_pairs(self, marked: Sequence[str]) -> Iterator[PairCode]:
-        """Codes the event between the parties marked `<s>actor</s>` and `<t>recipient</t>`, one a sentence, in order."""
+        """Codes the event between the parties marked `<s>actor</s>` and `<t>recipient</t>`, one a sentence."""
         prepared = [pairs.prepare(self._tokenizer, text) for text in marked]
         outputs = self._network.read([window for window, _ in prepared], [marks for _, marks in prepared])
         for (_, marks), output in zip(prepared, outputs, strict=True):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dragoman.model import FoundEvent, Span, Status
-from dragoman.reader.network import Array, Heads, Judgement, Labels, Output
+from dragoman.reader.network import Array, Heads, Integers, Judgement, Labels, Output
 from dragoman.reader.windows import Pieces, Window
 
 # A token proposes an anchor from this probability of opening one; the event head then decides with the threshold of
@@ -17,6 +17,10 @@ PROPOSE = 0.12
 INSIDE = 0.5
 ROLES = ("actor", "recipient", "place", "speaker")
 CONTEXT = 0.4
+# A side left empty takes its likeliest span from this probability on: an act mostly has somebody on each side, and the
+# tagger is split between "actor" and "recipient" more often than it is wrong about both.
+PARTIES = frozenset({"actor", "recipient"})
+LEAST_PARTY = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +121,25 @@ def find_roles(
     """Finds the spans of the parties, the place and the speaker of an event within its sentence."""
     last = begin + len(pieces.ids)
     offsets = np.arange(begin, last) - candidate.start
-    tags = heads.roles(output.states[begin:last], candidate.vector, offsets).argmax(axis=1)
-    return {role: tuple(tagged_spans(tags, 1 + 2 * i, pieces)) for i, role in enumerate(ROLES)}
+    chances = heads.roles(output.states[begin:last], candidate.vector, offsets)
+    tags = chances.argmax(axis=1)
+    found = {role: tuple(tagged_spans(tags, 1 + 2 * i, pieces)) for i, role in enumerate(ROLES)}
+    for i, role in enumerate(ROLES):
+        if not found[role] and role in PARTIES:
+            found[role] = _likeliest(chances, 1 + 2 * i, tags, pieces)
+    return found
+
+
+def _likeliest(chances: Array, opening: int, tags: Integers, pieces: Pieces) -> tuple[Span, ...]:
+    """Gives the one span that is likeliest to be a party where no tag won outright; none below `LEAST_PARTY`."""
+    own = chances[:, opening] + chances[:, opening + 1]
+    free = np.where(tags == 0, own, 0)
+    best = int(free.argmax())
+    if free[best] < LEAST_PARTY:
+        return ()
+    near = np.where(free >= max(LEAST_PARTY, free[best] / 2), opening, 0)
+    spans = [s for s in tagged_spans(near, opening, pieces) if s.start <= pieces.starts[best] < s.end]
+    return tuple(spans[:1])
 
 
 def tagged_spans(tags: Sequence[int] | np.ndarray, opening: int, pieces: Pieces) -> Iterator[Span]:
