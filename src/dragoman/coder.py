@@ -98,9 +98,10 @@ class Coder:
     def _code_found(self, found: FoundEvent, around: _Surroundings) -> Event | Skip:
         article, sentences = around.reading.article, around.reading.sentences
         fights = found.event_type in FIGHTING
+        actors = self._parties(found.actors, around, "fights" if fights else "speaks")
         circumstances = Circumstances(
-            actors=self._parties(found.actors, around, "fights" if fights else "speaks"),
-            recipients=self._parties(found.recipients, around, "hit" if fights else None),
+            actors=actors,
+            recipients=self._parties(found.recipients, around, "hit" if fights else None, opponent_of(found, actors)),
             date=date_event(found, around.times, article, sentences),
             place=self.places.place_event(found, around.places, article),
             speaker=next(iter(self._parties((found.speaker,), around, "speaks")), None) if found.speaker else None,
@@ -108,12 +109,14 @@ class Coder:
         )
         return code_event(found, circumstances, article=article, codebook=self.codebook, coder=self.version)
 
-    def _parties(self, spans: Sequence[Span], around: _Surroundings, acts: Acts | None) -> tuple[Party, ...]:
+    def _parties(
+        self, spans: Sequence[Span], around: _Surroundings, acts: Acts | None, opponent: str | None = None
+    ) -> tuple[Party, ...]:
         reading = around.reading
         found: dict[tuple[int, str | None, str | None], Party] = {}
         for span in spans:
             for mention in self.actors.resolve_span(
-                reading.article, reading.sentences, around.mentions, span.start, span.end, acts=acts
+                reading.article, reading.sentences, around.mentions, span.start, span.end, acts=acts, opponent=opponent
             ):
                 party = party_of(span, mention)
                 found.setdefault((span.start, party.code, party.name), party)
@@ -128,6 +131,12 @@ class _Surroundings:
     mentions: tuple[Mention, ...]
     times: tuple[TimeMention, ...]
     places: tuple[PlaceMention, ...]
+
+
+def opponent_of(found: FoundEvent, actors: Sequence[Party]) -> str | None:
+    """Gives the code of the one force that attacks: whom it hits is seldom of its own side. Police strike their own."""
+    codes = {party.code for party in actors if party.code and "COP" not in party.sectors}
+    return codes.pop() if found.event_type == "ASSAULT" and len(codes) == 1 else None
 
 
 def party_of(span: Span, mention: Mention) -> Party:

@@ -1,0 +1,22 @@
+"""The command line: thin commands over the pipeline and the record. The same verbs as in Python and over HTTP."""
+
+from __future__ import annotations
+
+from dragoman.cli.asking import asking_commands
+from dragoman.cli.base import Group
+from dragoman.cli.keeping import keeping_commands
+from dragoman.cli.reading import reading_commands
+
+__all__ = ["main"]
+
+main = Group(
+    "dragoman",
+    commands=[*reading_commands, *keeping_commands, *asking_commands],
+    help="""Reads news reports and keeps the record: who did what to whom, when, where, and according to whom.
+
+    \b
+    dragoman read report.html             events of a page, nothing stored
+    dragoman add --record DIR reports/    reads and stores
+    dragoman ties --record DIR RUS CHN    the tie between two states
+    """,
+)

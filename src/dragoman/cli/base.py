@@ -1,0 +1,198 @@
+"""What the commands share: the group that turns errors into one sentence, options, refusals and progress."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from dragoman import __version__
+from dragoman.errors import DragomanError
+from dragoman.model import Skip
+
+if TYPE_CHECKING:
+    from dragoman.store import RecordStore
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+REFUSED, WRONG_CALL = 1, 2
+# Stages whose skips mean that an input was refused; those of later stages only say why a sentence gave no event.
+INPUT_STAGES = frozenset({"sources", "article"})
+
+
+class Group(click.Group):
+    """A click group: errors end in exit 2 with one sentence, and a closed pipe ends quietly."""
+
+    def __init__(self, name: str, *, commands: Sequence[click.Command], help: str) -> None:  # noqa: A002
+        super().__init__(name, commands=list(commands), help=help)
+        click.version_option(__version__, prog_name=name)(self)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DragomanError as fault:
+            click.echo(f"dragoman: {fault}", err=True)
+            ctx.exit(WRONG_CALL)
+        except BrokenPipeError:
+            # Whoever read our output has had enough (`| head`); closing here keeps Python's own complaint away.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+class Day(click.ParamType[date]):
+    """A calendar day as YYYY-MM-DD."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no day: write it as YYYY-MM-DD", param, ctx)
+
+
+DAY = Day()
+
+
+def record_option(command: F) -> F:
+    """Adds --record: the folder of the record, else $DRAGOMAN_RECORD, else ./record."""
+    return click.option(
+        "--record", "record", type=click.Path(path_type=Path), envvar="DRAGOMAN_RECORD", default=Path("record"),
+        show_default=True, help="Folder of the record (or $DRAGOMAN_RECORD).",
+    )(command)  # fmt: skip
+
+
+def window_options(command: F) -> F:
+    """Adds --since (inside the window) and --until (outside it)."""
+    command = click.option("--until", type=DAY, help="Up to this day, which is left out.")(command)
+    return click.option("--since", type=DAY, help="From this day on.")(command)
+
+
+def format_option(*forms: str) -> Callable[[F], F]:
+    """Adds --format with `forms`, the first of which is the default."""
+    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True)
+
+
+def published_option(command: F) -> F:
+    return click.option("--published", type=DAY, help="Publication day where an input does not tell its own.")(command)
+
+
+def open_record(path: Path, *, create: bool = False) -> RecordStore:
+    from dragoman.store import RecordStore
+
+    return RecordStore.open(path, create=create)
+
+
+class Refusals:
+    """Tells of skips: refused inputs as a line each on standard error, all of them as JSON where a file is named."""
+
+    def __init__(self, out: IO[str] | None = None) -> None:
+        self._out = out
+        self.refused = 0
+
+    def take(self, skip: Skip) -> None:
+        if skip.stage in INPUT_STAGES:
+            self.refused += 1
+            detail = f" ({skip.detail})" if skip.detail else ""
+            click.echo(f"refused {skip.location}: {skip.reason}{detail}", err=True)
+        if self._out is not None:
+            row = {"location": skip.location, "stage": skip.stage, "reason": skip.reason, "detail": skip.detail}
+            self._out.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def end(self) -> None:
+        """Exits with 1 where an input was refused."""
+        if self.refused:
+            raise click.exceptions.Exit(REFUSED)
+
+
+@contextlib.contextmanager
+def refusals(path: Path | None) -> Iterator[Refusals]:
+    """Gives a `Refusals` that writes to `path` where one is named."""
+    with path.open("w", encoding="utf8") if path else contextlib.nullcontext() as out:
+        yield Refusals(out)
+
+
+def with_progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+    """Passes items on under a progress bar with rate and remaining time; silent where standard error is no terminal."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=total, rate="")
+        for item in items:
+            yield item
+            progress.advance(task)
+            speed = progress.tasks[0].speed
+            progress.update(task, rate=f"{speed:.0f}/s" if speed else "")
+
+
+def count_articles(inputs: Sequence[str]) -> int | None:
+    """Counts the articles of inputs where that is cheap (article lines, single pages), for the progress bar."""
+    if not sys.stderr.isatty():
+        return None
+    total = 0
+    for name in inputs:
+        found = _count_input(Path(name))
+        if found is None:
+            return None
+        total += found
+    return total
+
+
+def _count_input(path: Path) -> int | None:
+    if path.is_dir():
+        counts = [_count_input(p) for p in path.rglob("*") if p.is_file()]
+        return None if None in counts else sum(filter(None, counts))
+    if not path.is_file() or path.stat().st_size > 200_000_000:
+        return None
+    kind = path.suffix.lower()
+    if kind in {".html", ".htm", ".txt"}:
+        return 1
+    opener = _opener(path)
+    if opener is None:
+        return None
+    try:
+        with opener(path, "rb") as stream:
+            return sum(1 for _ in stream)
+    except (OSError, EOFError, ValueError):  # the reading itself will say what is wrong with it
+        return None
+
+
+def _opener(path: Path) -> Callable[..., Any] | None:
+    import gzip
+    import lzma
+
+    if path.suffix == ".jsonl":
+        return open
+    if path.name.endswith(".jsonl.gz"):
+        return gzip.open
+    return lzma.open if path.name.endswith(".jsonl.xz") else None
+
+
+def echo_lines(rows: Iterable[Any]) -> None:
+    """Prints rows as JSON lines."""
+    for row in rows:
+        click.echo(json.dumps(row, ensure_ascii=False))

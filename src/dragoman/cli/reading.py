@@ -1,0 +1,245 @@
+"""Commands that read and store nothing: read, annotate, extract, code-pairs, resolve."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dragoman.cli.base import (
+    DAY,
+    Refusals,
+    count_articles,
+    echo_lines,
+    format_option,
+    published_option,
+    refusals,
+    with_progress,
+)
+from dragoman.errors import QueryError
+from dragoman.model import Article, Skip
+
+LAYERS = ("actors", "times", "places", "attributions")
+inputs_argument = click.argument("inputs", nargs=-1, required=True)
+skips_option = click.option("--skips", type=click.Path(path_type=Path), help="Write what was declined, as JSON lines.")
+actors_option = click.option(
+    "--actors", "dictionaries", multiple=True, type=click.Path(exists=True, path_type=Path),
+    help="Your own actor dictionary (PETRARCH *.actors.txt, *.agents.txt, or CSV); its entries win.",
+)  # fmt: skip
+
+
+@click.command()
+@inputs_argument
+@format_option("table", "jsonl", "plover", "polecat", "gdelt")
+@published_option
+@skips_option
+@actors_option
+@click.option("--why", is_flag=True, help="Say what spoke for each code, and why other sentences gave none.")
+def read(
+    inputs: tuple[str, ...],
+    form: str,
+    published: date | None,
+    skips: Path | None,
+    dictionaries: tuple[Path, ...],
+    why: bool,
+) -> None:
+    """Codes reports and prints their events; stores nothing.
+
+    INPUT is a URL, -, a file or a folder: .html .txt .jsonl .xml (feeds) .warc, each also .gz or .xz.
+
+    Example: dragoman read --published 2022-09-20 page.html
+    """
+    from dragoman.cli import show
+    from dragoman.coder import Coder
+    from dragoman.pipeline import code_articles, read_articles
+    from dragoman.rows import event_row
+
+    coder = Coder(dictionaries=dictionaries)
+    with refusals(skips) as told:
+        found = code_articles(coder, read_articles(inputs, published=published))
+        coded = taken(with_progress(found, "reading", count_articles(inputs)), told)
+        if form == "table":
+            for each in coded:
+                show.print_article(each, why=why)
+        elif form == "jsonl":
+            echo_lines(event_row(event) for each in coded for event in each.events)
+        else:
+            from dragoman.exchange import write_events
+
+            losses = write_events((event_row(event) for each in coded for event in each.events), form, sys.stdout)
+            for loss in losses:
+                click.echo(f"lost: {loss}", err=True)
+    told.end()
+
+
+def taken(found: Iterator[Any], told: Refusals) -> Iterator[Any]:
+    """Passes coded articles on and tells of every skip among and inside them."""
+    for each in found:
+        if isinstance(each, Skip):
+            told.take(each)
+            continue
+        for skip in each.skips:
+            told.take(skip)
+        yield each
+
+
+@click.command()
+@inputs_argument
+@click.option("--layers", default=",".join(LAYERS), show_default=True, help="Which layers, parted by commas.")
+@published_option
+@skips_option
+@actors_option
+def annotate(
+    inputs: tuple[str, ...], layers: str, published: date | None, skips: Path | None, dictionaries: tuple[Path, ...]
+) -> None:
+    """Prints the spans of each layer of each article, resolved: one JSON line an article.
+
+    Example: dragoman annotate --layers times,places page.html
+    """
+    from dragoman.layers import Annotator
+    from dragoman.pipeline import read_articles
+
+    wanted = tuple(layers.split(","))
+    for name in wanted:
+        if name not in LAYERS:
+            raise QueryError(f"there is no layer {name!r}: choose from {', '.join(LAYERS)}")
+    annotator = Annotator(wanted, dictionaries)
+    with refusals(skips) as told:
+        for article in articles_of(with_progress(read_articles(inputs, published=published), "reading"), told):
+            echo_lines([annotator.row(article)])
+    told.end()
+
+
+def articles_of(found: Iterator[Article | Skip], told: Refusals) -> Iterator[Article]:
+    for each in found:
+        if isinstance(each, Skip):
+            told.take(each)
+        else:
+            yield each
+
+
+@click.command()
+@inputs_argument
+@published_option
+@skips_option
+def extract(inputs: tuple[str, ...], published: date | None, skips: Path | None) -> None:
+    """Prints title, text, date, authors and language of each page, as JSON lines.
+
+    Example: dragoman extract page.html | jq .text
+    """
+    from dragoman.article import article_line
+    from dragoman.pipeline import read_articles
+
+    with refusals(skips) as told:
+        echo_lines(article_line(a) for a in articles_of(read_articles(inputs, published=published), told))
+    told.end()
+
+
+@click.command("code-pairs")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def code_pairs(file: Path) -> None:
+    """Codes the event between the two marked parties of each line of a TSV file.
+
+    FILE has columns sentence_id and marked_sentence, with <s>actor</s> and <t>recipient</t>.
+
+    Example: dragoman code-pairs pairs.tsv > coded.tsv
+    """
+    from dragoman.codebook import load_codebook
+    from dragoman.reader import Reader
+
+    book = load_codebook()
+    with file.open(encoding="utf8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    if rows and "marked_sentence" not in rows[0]:
+        raise QueryError(f"{file} has no column marked_sentence: its first line must name the columns")
+    out = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n")
+    out.writerow(["sentence_id", "event_type", "mode", "status", "quad", "confidence"])
+    reader = Reader()
+    for row, code in zip(rows, reader.code_pairs([r["marked_sentence"] or "" for r in rows]), strict=True):
+        quad = book.quad(code.event_type)
+        out.writerow([row.get("sentence_id", ""), code.event_type, "", code.status, quad, code.confidence])
+
+
+@click.command()
+@click.argument("phrase")
+@click.option("--on", type=DAY, help="The day on which it was said.")
+@click.option("--context", default="", help="Text around it.")
+@actors_option
+def resolve(phrase: str, on: date | None, context: str, dictionaries: tuple[Path, ...]) -> None:
+    """Says who is meant by a phrase, or why that cannot be told: one JSON line.
+
+    With - as PHRASE it reads JSON lines {phrase, on, context} and answers line by line.
+
+    Example: dragoman resolve "the Kremlin" --on 2022-09-20
+    """
+    from dragoman.actors import ActorIndex
+
+    index = ActorIndex.load(dictionaries)
+    if phrase != "-":
+        echo_lines([answer(index, phrase, on, context)])
+        return
+    for number, line in enumerate(sys.stdin, start=1):
+        if line.strip():
+            echo_lines([answer_line(index, line, number)])
+
+
+def answer_line(index: Any, line: str, number: int) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+        day = date.fromisoformat(row["on"]) if row.get("on") else None
+        phrase = row["phrase"]
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        return {"code": None, "reason": f"line {number} is not {{phrase, on, context}}: {fault}"}
+    return answer(index, str(phrase), day, str(row.get("context") or ""))
+
+
+def answer(index: Any, phrase: str, on: date | None, context: str) -> dict[str, Any]:
+    """Gives the contract's row of a resolved phrase, or {code: null, reason}."""
+    found = index.resolve(phrase, on=on, context=context)
+    entity = getattr(found, "entity", None)
+    if entity is None:
+        return {"code": None, "reason": getattr(found, "reason", None) or found.basis}
+    return {**asdict(entity), "sectors": list(entity.sectors), "basis": found.basis}
+
+
+@click.command()
+@inputs_argument
+@click.option("--unknown", is_flag=True, help="List political names that no table knows, commonest first.")
+@published_option
+@actors_option
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
+def actors(
+    inputs: tuple[str, ...], unknown: bool, published: date | None, dictionaries: tuple[Path, ...], limit: int
+) -> None:
+    """Counts who is named in the inputs, or with --unknown the names that stay unresolved: a work-list.
+
+    Example: dragoman actors --unknown reports.jsonl
+    """
+    from dragoman.actors import ActorIndex
+    from dragoman.pipeline import read_articles
+    from dragoman.reader.sentences import split_article
+
+    index = ActorIndex.load(dictionaries)
+    counts: Counter[str] = Counter()
+    with refusals(None) as told:
+        for article in articles_of(with_progress(read_articles(inputs, published=published), "reading"), told):
+            sentences = split_article(article)
+            mentions = index.annotate(article, sentences)
+            if unknown:
+                counts.update(index.unknown_names(article, sentences, mentions))
+            else:
+                counts.update(f"{m.entity.code} {m.entity.name}" for m in mentions if m.entity and m.entity.code)
+    for name, number in counts.most_common(limit):
+        click.echo(f"{number:7}  {name}")
+    told.end()
+
+
+reading_commands = [read, annotate, extract, code_pairs, resolve, actors]

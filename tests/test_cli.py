@@ -1,0 +1,192 @@
+"""The commands as a user calls them, on the bundled samples: contract fields, exit codes, refusals."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dragoman.cli import main
+
+SAMPLES = Path(str(resources.files("dragoman.data").joinpath("samples")))
+LINE = {
+    "doc": "one",
+    "url": "https://courier.example/1",
+    "publisher": "courier.example",
+    "published": "2022-09-20",
+    "title": "Finland and Sweden sign defence pact in Helsinki",
+    "text": "The foreign ministers of Finland and Sweden met in Helsinki on Monday and signed a defence agreement. "
+    "Russia condemned the agreement, according to the Kremlin.",
+}
+EVENT_FIELDS = (
+    "doc event_id event_type mode contexts status quad intensity confidence basis actors recipients date "
+    "date_granularity date_basis place attributed_to sentence anchor coder codebook"
+).split()
+
+
+def call(*words: str | Path, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, [str(w) for w in words], input=stdin)
+
+
+def rows(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Path:
+    path = tmp_path / "lines.jsonl"
+    path.write_text(json.dumps(LINE) + "\n", encoding="utf8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("record") / "record"
+    result = call("add", "--record", folder, SAMPLES)
+    assert result.exit_code == 0, result.output
+    return folder
+
+
+def test_read_gives_the_contract_fields_and_spans_that_equal_their_words(line: Path) -> None:
+    result = call("read", "--format", "jsonl", line)
+    assert result.exit_code == 0
+    body = f"{LINE['title']}\n\n{LINE['text']}"
+    found = rows(result)
+    assert found
+    for row in found:
+        assert set(EVENT_FIELDS) <= set(row)
+        assert row["doc"] == "one"
+        spans = [row["anchor"], *row["actors"], *row["recipients"], row["place"], row["attributed_to"]]
+        for span in filter(None, spans):
+            assert body[span["start"] : span["end"]] == span["text"]
+        assert row["sentence"]["start"] <= row["anchor"]["start"] < row["anchor"]["end"] <= row["sentence"]["end"]
+
+
+def test_the_same_text_gives_the_same_events_in_any_company(line: Path, tmp_path: Path) -> None:
+    alone = rows(call("read", "--format", "jsonl", line))
+    crowd = tmp_path / "crowd.jsonl"
+    others = [{**LINE, "doc": f"other{i}", "text": LINE["text"] * (i + 1)} for i in range(5)]
+    crowd.write_text("".join(json.dumps(r) + "\n" for r in [*others[:3], LINE, *others[3:]]), encoding="utf8")
+    among = [r for r in rows(call("read", "--format", "jsonl", crowd)) if r["doc"] == "one"]
+    for left, right in zip(alone, among, strict=True):
+        assert left | {"confidence": 0, "basis": ""} == right | {"confidence": 0, "basis": ""}
+        assert left["confidence"] == pytest.approx(right["confidence"], abs=1e-3)
+
+
+def test_a_page_without_politics_gives_no_event() -> None:
+    page = next(SAMPLES.glob("*eclipse*.html"))
+    assert rows(call("read", "--format", "jsonl", page)) == []
+
+
+def test_refusals_are_lines_on_standard_error_and_json_in_a_file(line: Path, tmp_path: Path) -> None:
+    broken, skips = tmp_path / "broken.jsonl", tmp_path / "skips.jsonl"
+    broken.write_text('{"text": "They met."}\n{"text": \n{"text": "They met again."}\n', encoding="utf8")
+    result = call("extract", "--skips", skips, broken, line)
+    assert result.exit_code == 1
+    assert len(result.stdout.splitlines()) == 3
+    assert "broken.jsonl:2" in result.stderr
+    assert "broken.jsonl:2" in json.loads(skips.read_text(encoding="utf8"))["location"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("events", "--record", "nowhere"),
+        ("ties", "--record", "nowhere", "RUS", "UKR"),
+        ("annotate", "--layers", "colours", "x.txt"),
+        ("read", "--published", "yesterday", "x.txt"),
+        ("read",),
+        ("nonsense",),
+    ],
+)
+def test_a_wrong_call_ends_with_2_and_one_sentence(words: tuple[str, ...], tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call(*words)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.output
+
+
+def test_unknown_type_suggests_the_nearest(record: Path) -> None:
+    result = call("events", "--record", record, "--type", "ASAULT")
+    assert result.exit_code == 2
+    assert "did you mean ASSAULT" in result.stderr
+
+
+def test_adding_twice_changes_nothing(record: Path) -> None:
+    before = rows(call("events", "--record", record, "--format", "jsonl", "--limit", "1000"))
+    again = call("add", "--record", record, SAMPLES)
+    assert again.exit_code == 0
+    assert again.stdout.startswith("0 articles and 0 events added")
+    assert rows(call("events", "--record", record, "--format", "jsonl", "--limit", "1000")) == before
+
+
+def test_every_stored_event_has_its_sentence_and_belongs_to_a_record(record: Path) -> None:
+    events = rows(call("events", "--record", record, "--format", "jsonl", "--limit", "1000"))
+    assert events
+    assert all(e["sentence"]["text"] and e["anchor"]["text"] in e["sentence"]["text"] for e in events)
+    records = rows(call("records", "--record", record, "--format", "jsonl", "--limit", "1000"))
+    assert {e for r in records for e in r["events"]} == {e["event_id"] for e in events}
+
+
+def test_ties_count_only_what_the_records_hold(record: Path) -> None:
+    series = rows(call("ties", "--record", record, "RUS", "CHN", "--format", "jsonl"))
+    known = {r["record_id"] for r in rows(call("records", "--record", record, "--format", "jsonl", "--limit", "1000"))}
+    for row in series:
+        assert sum(row["quads"].values()) == len(row["records"])
+        assert set(row["records"]) <= known
+        assert (row["level"] is None) == (row["covered"] == 0)
+
+
+def test_code_pairs_answers_every_line_in_order(tmp_path: Path) -> None:
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text(
+        "sentence_id\tmarked_sentence\n"
+        "7\t<s>Iran</s> condemned <t>Israel</t>.\n"
+        '8\t"A ""quoted"" line, <t>Chad</t> thanked <s>the UN</s>."\n'
+        "9\t\n",
+        encoding="utf8",
+    )
+    result = call("code-pairs", pairs)
+    lines = [row.split("\t") for row in result.stdout.splitlines()]
+    assert lines[0] == ["sentence_id", "event_type", "mode", "status", "quad", "confidence"]
+    assert [row[0] for row in lines[1:]] == ["7", "8", "9"]
+    assert all(row[1] and row[4] in "1234" for row in lines[1:])
+
+
+def test_resolve_answers_or_refuses_with_a_reason() -> None:
+    row = rows(call("resolve", "the Kremlin", "--on", "2022-09-20"))[0]
+    assert row["code"] == "RUS"
+    assert row["basis"]
+    lines = '{"phrase": "Georgia"}\nnonsense\n{"phrase": "qwertyuiop"}\n'
+    answers = rows(call("resolve", "-", stdin=lines))
+    assert len(answers) == 3
+    assert all(a["reason"] for a in answers if a["code"] is None)
+    assert answers[1]["code"] is None
+
+
+def test_annotate_gives_only_the_wanted_layers(line: Path) -> None:
+    row = rows(call("annotate", "--layers", "times,places", line))[0]
+    assert set(row) == {"doc", "times", "places"}
+    full = rows(call("annotate", line))[0]
+    assert set(full) == {"doc", "actors", "times", "places", "attributions"}
+    body = f"{LINE['title']}\n\n{LINE['text']}"
+    for layer in ("actors", "times", "places"):
+        assert full[layer], layer
+        assert all(body[s["start"] : s["end"]] == s["text"] for s in full[layer])
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_says_what_it_does_and_gives_an_example(name: str) -> None:
+    result = call(name, "--help")
+    assert result.exit_code == 0
+    assert "Example:" in result.output or name == "check"
+
+
+def test_reading_standard_input() -> None:
+    result = CliRunner().invoke(main, ["extract", "-"], input="Envoys of Chad and Niger met on Monday.\n" * 4)
+    assert result.exit_code == 0
+    assert "Envoys" in rows(result)[0]["text"]

@@ -1,0 +1,68 @@
+"""The house's own promises: one public door, documentation that cannot drift, functions that fit a head."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dragoman
+from dragoman.cli import main
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src/dragoman"
+LONGEST = 60
+
+
+def functions() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                yield path, node
+
+
+@pytest.mark.parametrize("name", dragoman.__all__)
+def test_every_public_name_is_there_and_says_what_it_is(name: str) -> None:
+    assert getattr(dragoman, name).__doc__
+
+
+def test_the_door_lists_what_it_opens() -> None:
+    assert list(dragoman.__all__) == list(dragoman._HOMES)
+
+
+def test_reference_pages_are_what_the_code_says() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/docs.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_commands_in_the_readme_exist() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf8") + (ROOT / "docs/tutorial.md").read_text(encoding="utf8")
+    for command in set(re.findall(r"^\s*dragoman ([a-z-]+)", text, flags=re.MULTILINE)):
+        assert command in main.commands
+
+
+def test_no_function_is_too_long_to_hold_in_the_head() -> None:
+    long = [f"{p.name}:{f.name}" for p, f in functions() if (f.end_lineno or 0) - f.lineno + 1 > LONGEST]
+    assert long == []
+
+
+def test_data_files_say_where_they_are_from() -> None:
+    for folder in ("codebook", "actors", "samples", "reader"):
+        assert (PACKAGE / "data" / folder / "README.md").exists(), folder
+
+
+def test_help_starts_without_the_heavy_parts() -> None:
+    code = (
+        "import sys; from dragoman.cli import main\n"
+        "heavy = {'onnxruntime', 'duckdb', 'pyarrow', 'trafilatura', 'altair'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
