@@ -83,7 +83,7 @@ class Coder:
         times = find_times(article, sentences)
         places = self.places.find_places(article, sentences)
         around = _Surroundings(reading, mentions, times, places)
-        coded = [self._code_found(found, around) for found in reading.events]
+        coded = once_a_sentence([self._code_found(found, around) for found in reading.events])
         return Coded(
             article=article,
             sentences=sentences,
@@ -131,6 +131,36 @@ class _Surroundings:
     mentions: tuple[Mention, ...]
     times: tuple[TimeMention, ...]
     places: tuple[PlaceMention, ...]
+
+
+def once_a_sentence(coded: Iterable[Event | Skip]) -> list[Event | Skip]:
+    """Keeps, of events of one sentence with the same type, status and parties, the surest: it tells them once.
+
+    "His visit, his first trip there" has two anchors and is one visit. The others become skips that say so.
+    """
+    kept: list[Event | Skip] = []
+    surest: dict[tuple[object, ...], int] = {}
+    for each in coded:
+        if isinstance(each, Skip):
+            kept.append(each)
+            continue
+        sides = tuple(frozenset(p.code or p.text for p in side) for side in (each.actors, each.recipients))
+        key = (each.evidence.sentence.start, each.event_type, each.status, frozenset().union(*sides))
+        at = surest.setdefault(key, len(kept))
+        if at == len(kept):
+            kept.append(each)
+            continue
+        other = kept[at]
+        if isinstance(other, Event) and other.confidence < each.confidence:
+            kept[at], each = each, other
+        kept.append(told_again(each))
+    return kept
+
+
+def told_again(event: Event) -> Skip:
+    anchor = event.evidence.anchor
+    where = f"{event.evidence.doc} [{anchor.start}:{anchor.end}]"
+    return Skip(location=where, stage="codes", reason="told again", detail=f"{event.event_type} {anchor.text!r}")
 
 
 def opponent_of(found: FoundEvent, actors: Sequence[Party]) -> str | None:

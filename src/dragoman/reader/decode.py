@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dragoman.model import FoundEvent, Span, Status
+from dragoman.reader.names import whole_name
 from dragoman.reader.network import Array, Heads, Integers, Judgement, Labels, Output
 from dragoman.reader.windows import Pieces, Window
 
@@ -97,7 +98,10 @@ def _event(window: Window, output: Output, candidate: Candidate, *, heads: Heads
     second, margin = labels.types[int(order[1])], float(scores[order[0]] - scores[order[1]])
     status: Status = labels.statuses[int(candidate.judgement.statuses.argmax())]  # type: ignore[assignment]
     anchor = span_of(pieces, candidate.start - begin, candidate.end - begin)
-    roles = find_roles(output, candidate, begin, pieces, heads=heads)
+    found = find_roles(output, candidate, begin, pieces, heads=heads)
+    roles = {
+        role: tuple(dict.fromkeys(whole_name(span, pieces.sentence) for span in spans)) for role, spans in found.items()
+    }
     speakers = roles["speaker"]
     return FoundEvent(
         sentence=pieces.sentence,
