@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,13 @@ MARKS = {
 }
 
 
+# Where the output is no terminal (a pipe, a log), lines are this wide.
+PIPE_WIDTH = 110
+
+
 def console() -> Console:
-    return Console(soft_wrap=False, highlight=False)
+    """Gives a console as wide as the terminal; in a pipe, wide enough for a headline."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 
 
 def print_article(coded: Coded, *, why: bool = False) -> None:
@@ -66,7 +72,7 @@ def headline(row: Mapping[str, Any]) -> str:
         told.append(f"says {row['attributed_to']['text']}")
     side = parties(row["recipients"])
     return (
-        f"[bold]{row['date'] or '?':<12}[/]{parties(row['actors']) or '[dim]somebody[/]'}  "
+        f"[bold]{row['date'] or '?':<11}[/] {parties(row['actors']) or '[dim]somebody[/]'}  "
         f"[{style}]{row['event_type']}{escape(mode)}[/]  {side}{'  ' if side else ''}"
         f"[cyan]{escape(', '.join(filter(None, told)))}[/]"
     )
@@ -105,7 +111,7 @@ def print_records(rows: Iterable[Mapping[str, Any]]) -> None:
         told = f"{voices} voice{'s' if voices != 1 else ''} in {reports} sentence{'s' if reports != 1 else ''}"
         sides = escape(", ".join(row["actors"])) or "[dim]somebody[/]", escape(", ".join(row["recipients"]))
         out.print(
-            f"[bold]{row['date'] or '?':<12}[/]{sides[0]}  {happening(row)}  {sides[1]}{'  ' if sides[1] else ''}"
+            f"[bold]{row['date'] or '?':<11}[/] {sides[0]}  {happening(row)}  {sides[1]}{'  ' if sides[1] else ''}"
             f"[dim]belief {row['belief']:.2f}, {told}, {row['record_id']}[/]"
         )
 
