@@ -175,16 +175,22 @@ def print_rows(table: str, rows: list[dict[str, Any]], limit: int | None, **opti
 
 @click.command()
 @record_option
-@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
-def serve(record: Path, host: str, port: int) -> None:
+@click.option("--name", "hosts", multiple=True, help="A host name under which the site is reached, beside localhost.")
+@click.option(
+    "--owner-token", envvar="DRAGOMAN_OWNER_TOKEN", help="Opens /owner, where replies are moderated (or the variable)."
+)
+def serve(record: Path, host: str, port: int, hosts: tuple[str, ...], owner_token: str | None) -> None:
     """Serves the record as pages and JSON.
 
     Example: dragoman serve --record ./record --port 8000
     """
     from dragoman.web import serve_record
 
-    serve_record(open_record(record), host=host, port=port)
+    store = open_record(record)
+    click.echo(f"serving {record} at http://{host}:{port}/ (Ctrl+C ends it)", err=True)
+    serve_record(store, host=host, port=port, owner_token=owner_token, hosts=hosts)
 
 
 asking_commands = [events, records, ties, statements, serve]

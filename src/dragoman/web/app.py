@@ -1,0 +1,230 @@
+"""The site as an ASGI application: routes, formats, errors; and the server that runs it.
+
+A view takes what was asked and gives an `Answer`; here it becomes a page, JSON, CSV or a feed, under the headers and
+limits of the guard. Only here are errors caught: a refused question is 400, what is not there 404, a record that cannot
+be read 503.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import threading
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from jinja2 import Environment
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+import dragoman
+from dragoman.errors import DragomanError, StoreError
+from dragoman.store import RecordStore
+from dragoman.web.answers import FORMS, Form, Moved, asked_form, fault, make_templates, respond, set_cookie
+from dragoman.web.asked import Asked
+from dragoman.web.forms import COOKIE, LEAST_SECONDS, FormTokens
+from dragoman.web.guard import Guard, Limits
+from dragoman.web.openapi import describe
+from dragoman.web.queries import PageView
+from dragoman.web.replies import ReplyBox
+from dragoman.web.site import OWNER_COOKIE, Codes, LazyCoder, Site
+from dragoman.web.views import PAGES, NotThereError, Page
+from dragoman.web.worldmap import load_outlines
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+_ENDINGS = ("", *(f".{form}" for form in FORMS if form != "html"))
+_ANY_ADDRESS = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - recognised, not bound
+
+
+def make_app(
+    store: RecordStore,
+    *,
+    hosts: Sequence[str] = LOOPBACK,
+    owner_token: str | None = None,
+    load_coder: Callable[[], Codes] | None = None,
+    limits: Limits | None = None,
+    least_form_seconds: float = LEAST_SECONDS,
+) -> ASGIApp:
+    """The site of a record. `hosts` are the names it is reached under; `owner_token` lets its bearer moderate replies.
+
+    Raises:
+        StoreError: the record cannot be read.
+    """
+    site = Site(
+        view=PageView.of(store.path),
+        coder=LazyCoder(load_coder or _load_coder),
+        replies=ReplyBox(store.path),
+        tokens=FormTokens(least_seconds=least_form_seconds),
+        owner_token=owner_token,
+    )
+    templates = make_templates()
+    routes = [route for page in PAGES for route in _routes(page, site, templates)]
+    static = resources.files("dragoman.web").joinpath("static")
+    app = Starlette(
+        routes=[
+            *routes,
+            Route("/openapi.json", _openapi, methods=["GET"]),
+            Mount("/static", StaticFiles(directory=Path(str(static)))),
+        ],
+        exception_handlers={HTTPException: _teller(templates), Exception: _teller(templates)},
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+    )
+    return Guard(app, hosts=hosts, limits=limits or Limits())
+
+
+def serve_record(
+    store: RecordStore, *, host: str, port: int, owner_token: str | None = None, hosts: Sequence[str] = ()
+) -> None:
+    """Serves a record until interrupted. Bound to all addresses, it answers under any name unless `hosts` are given."""
+    named = ("*",) if host in _ANY_ADDRESS and not hosts else (*LOOPBACK, host, *hosts)
+    app = make_app(store, hosts=named, owner_token=owner_token)
+    threading.Thread(target=_warm_up, daemon=True).start()
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+        limit_concurrency=200, timeout_keep_alive=5, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=16_384,
+    )  # fmt: skip
+
+
+def _warm_up() -> None:
+    """Imports what the first tie would wait for: some seconds of scientific libraries."""
+    importlib.import_module("ruptures")
+    importlib.import_module("scipy.stats")
+    load_outlines()
+
+
+def _load_coder() -> Codes:
+    from dragoman.coder import Coder  # here, since it takes seconds and few sites are asked to read
+
+    coder: Codes = Coder()
+    return coder
+
+
+def _routes(page: Page, site: Site, templates: Environment) -> list[Route]:
+    """A page's routes: with each ending for GET, without one for POST. Those with endings come first."""
+    if page.method == "POST":
+        return [Route(page.path, _endpoint(page, site, templates, ""), methods=["POST"])]
+    endings = _ENDINGS if page.path != "/" else ("",)
+    return [
+        Route(f"{page.path}{ending}", _endpoint(page, site, templates, ending), methods=["GET"])
+        for ending in reversed(endings)
+    ]
+
+
+def _endpoint(page: Page, site: Site, templates: Environment, ending: str) -> Callable[..., Any]:
+    async def answer(request: Request) -> Response:
+        form = asked_form(request, ending)
+        posted = await request.form(max_files=0, max_fields=20) if page.method == "POST" else None
+        return await run_in_threadpool(_respond, request, page, (site, templates), (ending, form, posted))
+
+    return answer
+
+
+def _respond(
+    request: Request, page: Page, parts: tuple[Site, Environment], asked_as: tuple[str, Form, FormData | None]
+) -> Response:
+    try:
+        return _kept_or_made(request, page, parts, asked_as)
+    except NotThereError as missing:
+        error, status = str(missing), 404
+    except StoreError as broken:
+        error, status = str(broken), 503
+    except DragomanError as refused:
+        error, status = str(refused), 400
+    site, templates = parts
+    return fault(templates, error, status, form=asked_as[1], page=_around(request, None, site))
+
+
+def _kept_or_made(
+    request: Request, page: Page, parts: tuple[Site, Environment], asked_as: tuple[str, Form, FormData | None]
+) -> Response:
+    """The answer as it was made before for this snapshot, or made now. Pages with forms are made for each reader."""
+    site, templates = parts
+    ending, form, posted = asked_as
+    snapshot = site.view.snapshot()
+    key = (snapshot.number, snapshot.committed_at, form, str(request.url))
+    if posted is None and (kept := site.kept.find(key)):
+        return _revalidated(request, kept, key)
+    cookie = request.cookies.get(COOKIE, "") or site.tokens.new_cookie()
+    asked = _asked(request, ending=ending, cookie=cookie, posted=posted)
+    around = _around(request, asked, site)
+    answer = page.view(asked, site)
+    response = respond(templates, answer, form, around)
+    if isinstance(answer, Moved):
+        return response
+    if answer.has_form:
+        if COOKIE not in request.cookies:
+            set_cookie(response, COOKIE, cookie, secure=around["is_secure"])
+    elif posted is None and response.status_code == 200:
+        site.kept.keep(key, response)
+        return _revalidated(request, response, key)
+    return response
+
+
+def _revalidated(request: Request, response: Response, key: Hashable) -> Response:
+    """The response with a tag; 304 where the reader has it already."""
+    tag = f'W/"{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}"'
+    if request.headers.get("if-none-match") == tag:
+        response = Response(status_code=304)
+    response.headers["etag"] = tag
+    response.headers["cache-control"] = "private, no-cache"
+    return response
+
+
+def _asked(request: Request, *, ending: str, cookie: str, posted: FormData | None) -> Asked:
+    path = request.url.path
+    authorization = request.headers.get("authorization", "")
+    return Asked(
+        base=str(request.base_url).rstrip("/"),
+        address=path.removesuffix(ending) if ending else path,
+        path=request.path_params,
+        query=dict(request.query_params),
+        form=posted,
+        cookie=cookie,
+        bearer=authorization.removeprefix("Bearer ").strip(),
+        session=request.cookies.get(OWNER_COOKIE, ""),
+    )
+
+
+def _around(request: Request, asked: Asked | None, site: Site | None) -> Mapping[str, Any]:
+    """What every page shows around its own."""
+    return {
+        "site_url": str(request.base_url).rstrip("/"),
+        "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "is_secure": request.url.scheme == "https",
+        "asked": asked,
+        "version": dragoman.__version__,
+        "has_owner": bool(site and site.owner_token),
+        "query": (asked.query.get("q", "")[:300] if asked else ""),
+    }
+
+
+def _teller(templates: Environment) -> Callable[[Request, Exception], Response]:
+    """Tells of errors that no view raised: an unknown address, a wrong method, a fault of ours."""
+
+    def tell(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        said = {404: "there is no such page", 405: "this address does not take that method"}
+        text = said.get(status) or (
+            "something broke on our side; it is in the log" if status >= 500 else str(getattr(error, "detail", error))
+        )
+        ending = next((ending for ending in _ENDINGS[1:] if request.url.path.endswith(ending)), "")
+        form = asked_form(request, ending)
+        return fault(templates, text, status, form=form, page=_around(request, None, None))
+
+    return tell
+
+
+async def _openapi(request: Request) -> Response:
+    return JSONResponse(describe(PAGES, site_url=str(request.base_url).rstrip("/")))

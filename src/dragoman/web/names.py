@@ -1,0 +1,162 @@
+"""What codes are called on a page, and which states, organisations and types the words of a search name.
+
+The names are those of the actor tables; a party without a row there is called what the articles call it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from dragoman.actors.tables import read_rows, split_list
+from dragoman.codebook import load_codebook
+from dragoman.rows import date_bounds
+from dragoman.web.marking import plain
+from dragoman.web.queries import Wanted
+
+_UNITED = {
+    "UNO": "United Nations", "EUR": "European Union", "IGO": "an intergovernmental organisation",
+    "NGO": "a non-governmental organisation", "ISM": "an international movement", "IMG": "a militant group",
+    "MNC": "a multinational company", "KOS": "Kosovo",
+}  # fmt: skip
+_WORD = re.compile(r"[^\s,;]+")
+_DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?:/\d{4}(?:-\d\d(?:-\d\d)?)?)?$")
+# The longest name in words that is looked for in a search ("Democratic People's Republic of Korea").
+_LONGEST_NAME = 7
+_MOST_WORDS = 12
+# Members of one side that a headline names.
+SIDES_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """How a type is told: with both sides, alone, and what it means."""
+
+    verb: str
+    alone: str
+    meaning: str
+
+    def said(self, actors: Sequence[str], recipients: Sequence[str]) -> str:
+        """The verb for these sides: "attacks", "attack" of several, "holds talks" with nobody named."""
+        words = self.verb if recipients else self.alone
+        first, space, rest = words.partition(" ")
+        return first.removesuffix("s") + space + rest if len(actors) > 1 else words
+
+
+@cache
+def load_wordings() -> Mapping[str, Wording]:
+    """Wordings by type, in the order of the codebook."""
+    text = resources.files("dragoman.web").joinpath("wording.tsv").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    rows = {row["type"]: row for row in csv.DictReader(lines, delimiter="\t")}
+    return {
+        name: Wording(verb=rows[name]["verb"], alone=rows[name]["alone"], meaning=rows[name]["meaning"])
+        for name in load_codebook().types
+    }
+
+
+@cache
+def load_names() -> Mapping[str, str]:
+    """Party keys with their names: states by code, organisations by code and identifier."""
+    names = dict(_UNITED)
+    for row in read_rows("bodies.tsv"):
+        if row["identifier"]:
+            names.setdefault(f"{row['code']}:{row['identifier']}", split_list(row["names"])[0])
+    names.update((row["code"], row["name"]) for row in read_rows("states.tsv"))
+    return names
+
+
+def name_of(party: str) -> str:
+    """The name of a party key: that of its row, else what stands after its code, else the key itself."""
+    code, _, detail = party.partition(":")
+    return load_names().get(party) or detail or load_names().get(code) or party
+
+
+@cache
+def _spoken() -> Mapping[str, str]:
+    """Folded names and demonyms with the party key that they name."""
+    spoken: dict[str, str] = {}
+    for row in read_rows("states.tsv"):
+        for name in (row["name"], *split_list(row["other_names"]), *split_list(row["demonyms"])):
+            spoken.setdefault(name.casefold(), row["code"])
+    for row in read_rows("bodies.tsv"):
+        for name in split_list(row["names"]):
+            if row["code"] in _UNITED:
+                has_own_key = row["code"] not in {"UNO", "EUR", "KOS"} and row["identifier"]
+                spoken.setdefault(name.casefold(), f"{row['code']}:{row['identifier']}" if has_own_key else row["code"])
+    return spoken
+
+
+def party_named(words: str) -> str | None:
+    """The party key that a code, a key or a name stands for; None where there is none."""
+    if words in load_names():
+        return words
+    if words.upper() in load_names() and len(words) == len("RUS"):
+        return words.upper()
+    return _spoken().get(" ".join(words.casefold().split()))
+
+
+def read_search(query: str) -> Wanted:
+    """What a search asks for: types in capitals, dates, names of states and organisations, and other words.
+
+    `Russia China 2025-03 gas` wants happenings of March 2025 between the two in whose sentences "gas" stands.
+    """
+    words = _WORD.findall(query)[:_MOST_WORDS]
+    parties: list[str] = []
+    others: list[str] = []
+    event_type = since = until = None
+    at = 0
+    while at < len(words):
+        taken, party = _longest_party(words[at:])
+        window = _window(words[at])
+        if words[at] in load_codebook().types:
+            event_type = words[at]
+        elif window is not None:
+            since, until = window
+        elif party is not None:
+            parties.append(party)
+        else:
+            others.append(words[at])
+        at += taken
+    return Wanted(
+        parties=tuple(dict.fromkeys(parties)), event_type=event_type, since=since, until=until, words=tuple(others)
+    )
+
+
+def _longest_party(words: Sequence[str]) -> tuple[int, str | None]:
+    """How many of the first words make the longest name, and whose it is; one word and None where they make none."""
+    for number in range(min(_LONGEST_NAME, len(words)), 0, -1):
+        phrase = " ".join(words[:number])
+        # A code counts in capitals only: "can" and "per" are words before they are Canada and Peru.
+        party = phrase if phrase in load_names() else _spoken().get(phrase.casefold())
+        if party is not None:
+            return number, party
+    return 1, None
+
+
+def _window(word: str) -> tuple[date, date] | None:
+    bounds = date_bounds(word) if _DATE.match(word) else None
+    return (bounds[0], bounds[1] + timedelta(days=1)) if bounds and bounds[1] < date.max else None
+
+
+def headline(row: Mapping[str, Any]) -> str:
+    """A happening in a few words: "Russia attacks Ukraine"."""
+    wording = load_wordings()[row["event_type"]]
+    actors, recipients = _side(row["actors"]), _side(row["recipients"])
+    denied = {"negated": "denied: ", "future": "to come: ", "hypothetical": "supposed: "}.get(row["status"], "")
+    deed = wording.said(row["actors"], row["recipients"])
+    words = plain(f"{denied}{actors or 'somebody'} {deed} {recipients}").strip()
+    return words[:1].upper() + words[1:]
+
+
+def _side(parties: Sequence[str]) -> str:
+    names = [name_of(party) for party in parties]
+    if len(names) > SIDES_NAMED + 1:
+        return f"{', '.join(names[:SIDES_NAMED])} and {len(names) - SIDES_NAMED} more"
+    return " and ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])
