@@ -9,16 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from datetime import date
+from itertools import permutations, product
 from typing import Any
 
 import pyarrow as pa
 
-from dragoman.model import Article, Event, Skip, Statement
+from dragoman.model import Article, Event, Record, Skip, Statement
 from dragoman.records import Happening
 from dragoman.rows import date_bounds, event_row, party_key, record_from_row, record_row, statement_row
 from dragoman.tables import TableSpec
 
 NO_PERIOD = "none"
+# Types whose actors act upon each other when there are several (PLOVER's actor rules: meetings, agreements, exchange).
+# Not ASSAULT: several actors are as often allies against a recipient that the report leaves out.
+MUTUAL = frozenset({"AGREE", "CONSULT", "COOPERATE"})
 
 _TEXTS = pa.list_(pa.string())
 _SPAN = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("text", pa.string())])
@@ -122,6 +126,7 @@ DYADS = pa.schema([
     ("low", pa.string()),
     ("high", pa.string()),
     ("is_forward", pa.bool_()),
+    ("is_mutual", pa.bool_()),
     *_DAYS,
     ("quad", pa.int8()),
     ("event_type", pa.string()),
@@ -239,29 +244,37 @@ def happening_from_row(row: dict[str, Any]) -> Happening:
 
 
 def stored_dyads(happening: Happening) -> Iterator[dict[str, Any]]:
-    """A record as rows of the dyads table: one for each pair of an actor and a recipient.
+    """A record as rows of the dyads table: one for each pair of parties that face each other.
 
-    Only what is asserted makes a dyad: what was denied, planned, supposed or long past moves no tie.
+    Only what is asserted makes a dyad: what was denied, planned, supposed or long past moves no tie. What is mutual
+    (`is_mutual`) lies there twice, once in each direction.
     """
     record = happening.record
     if record.status != "asserted":
         return
-    for actor in record.actors:
-        for recipient in record.recipients:
-            low, high = sorted((actor, recipient))
-            yield {
-                "low": low,
-                "high": high,
-                "is_forward": actor == low,
-                **_day_columns(record.date),
-                "quad": record.quad,
-                "event_type": record.event_type,
-                "intensity": record.intensity,
-                "belief": record.belief,
-                "record_id": record.record_id,
-                "cell": happening.cell,
-                "year": year_of(record.date),
-            }
+    one_way = set(product(record.actors, record.recipients))
+    mutual = {*permutations(record.actors, 2)} if is_mutual(record) else set()
+    for actor, recipient in sorted(one_way | mutual):
+        low, high = sorted((actor, recipient))
+        yield {
+            "low": low,
+            "high": high,
+            "is_forward": actor == low,
+            "is_mutual": (actor, recipient) in mutual,
+            **_day_columns(record.date),
+            "quad": record.quad,
+            "event_type": record.event_type,
+            "intensity": record.intensity,
+            "belief": record.belief,
+            "record_id": record.record_id,
+            "cell": happening.cell,
+            "year": year_of(record.date),
+        }
+
+
+def is_mutual(record: Record) -> bool:
+    """Whether a happening's actors act upon each other: PLOVER lists all sides of a mutual event as actors."""
+    return record.event_type in MUTUAL or (record.event_type == "SUPPORT" and not record.recipients)
 
 
 def stored_article(article: Article, **columns: Any) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class DyadCount:
     intensity: float
     record_ids: tuple[str, ...]
     belief: float = 0.0
+    is_mutual: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

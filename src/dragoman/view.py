@@ -200,7 +200,7 @@ class RecordView:
         return [
             build_series(
                 (actor, recipient),
-                [count for count in counts if count.actor == actor or not directed],
+                [count for count in counts if _counts_for(count, actor, directed=directed)],
                 read,
                 window,
                 half_life=half_life,
@@ -212,13 +212,14 @@ class RecordView:
         low, high = sorted(sides)
         source = self._source("dyads", snapshot, _years_of(window.since, window.until))
         period = f"date_trunc('{window.by}', day)"
-        query = f"""SELECT is_forward, quad, greatest({period}::DATE, ?) AS since, count(*) AS count,
+        query = f"""SELECT is_forward, is_mutual, quad, greatest({period}::DATE, ?) AS since, count(*) AS count,
                 sum(intensity) AS intensity, sum(belief) AS belief, list(record_id) AS record_ids
             FROM {source} WHERE low = ? AND high = ? AND day >= ? AND last_day < ?
                 AND (day = last_day OR {period} = date_trunc('{window.by}', last_day)) GROUP BY ALL"""
         rows = self._rows(query, [window.since, low, high, window.since, window.until])
         return [
             DyadCount(
+                is_mutual=row["is_mutual"],
                 actor=low if row["is_forward"] else high,
                 recipient=high if row["is_forward"] else low,
                 since=row["since"],
@@ -403,6 +404,13 @@ class _Conditions:
             match += " OR (p.code = ? AND list_has_all(p.sectors, ?::VARCHAR[]))"
             values += [party[:3], [party[at : at + 3] for at in range(3, len(party), 3)]]
         self.add(f"len(list_filter({column}, lambda p: {match})) > 0", *values)
+
+
+def _counts_for(count: DyadCount, actor: str, *, directed: bool) -> bool:
+    """Whether a count belongs to the series of `actor`. Pooled, what is mutual is counted in one direction only."""
+    if directed:
+        return count.actor == actor
+    return not count.is_mutual or count.actor < count.recipient
 
 
 def _tie_rows(ties: Sequence[Tie], *, turns: bool) -> list[Row]:

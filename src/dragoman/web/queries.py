@@ -192,10 +192,12 @@ list_transform(recipients, lambda p: p.name)))"
         middle = since + (until - since) // 2
         source = self._source("dyads", self.snapshot(), _years(since, until))
         return self._rows(
-            f"""SELECT if(low = $party, high, low) AS party, count(*) AS records,
-                count(*) FILTER ((low = $party) = is_forward) AS outward,
-                count(*) FILTER (quad = 1) AS quad1, count(*) FILTER (quad = 2) AS quad2,
-                count(*) FILTER (quad = 3) AS quad3, count(*) FILTER (quad = 4) AS quad4,
+            f"""SELECT if(low = $party, high, low) AS party, count(DISTINCT record_id) AS records,
+                count(DISTINCT record_id) FILTER ((low = $party) = is_forward) AS outward,
+                count(DISTINCT record_id) FILTER (quad = 1) AS quad1,
+                count(DISTINCT record_id) FILTER (quad = 2) AS quad2,
+                count(DISTINCT record_id) FILTER (quad = 3) AS quad3,
+                count(DISTINCT record_id) FILTER (quad = 4) AS quad4,
                 round(avg(intensity), 3) AS intensity,
                 round(avg(intensity) FILTER (day >= $middle) - avg(intensity) FILTER (day < $middle), 3) AS change
             FROM {source} WHERE (low = $party OR high = $party) AND low <> high AND day >= $since AND day < $until
@@ -208,8 +210,9 @@ list_transform(recipients, lambda p: p.name)))"
         source = self._source("dyads", self.snapshot(), _years(since, until))
         kind, values = ("AND event_type = ?", [event_type]) if event_type else ("", [])
         return self._rows(
-            f"""SELECT low, high, count(DISTINCT record_id) AS records, count(*) FILTER (quad <= 2) AS cooperation,
-                count(*) FILTER (quad >= 3) AS conflict, round(avg(intensity), 3) AS intensity
+            f"""SELECT low, high, count(DISTINCT record_id) AS records,
+                count(DISTINCT record_id) FILTER (quad <= 2) AS cooperation,
+                count(DISTINCT record_id) FILTER (quad >= 3) AS conflict, round(avg(intensity), 3) AS intensity
             FROM {source} WHERE low <> high AND day >= ? AND day < ? {kind}
             GROUP BY ALL ORDER BY records DESC, low, high LIMIT ?""",
             [since, until, *values, limit],
