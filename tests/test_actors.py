@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from dragoman.actors.words import NameTrie, fold, key_of, split_words
 from dragoman.errors import DictionaryError
 from dragoman.model import Article, Entity, Mention, Sentence
 
-CASES = Path(__file__).parent / "data" / "who_cases.tsv"
+DATA = Path(__file__).parent / "data"
 INDEX = ActorIndex.load()
 
 
@@ -45,27 +46,116 @@ def resolve_in(article: Article, words: str, **hints: str) -> list[tuple[str | N
     return [(m.entity.code, m.entity.sectors) for m in found if m.entity]
 
 
-def read_cases() -> list[list[str]]:
-    lines = CASES.read_text(encoding="utf8").splitlines()
-    return [line.split("\t") for line in lines if not line.startswith(("#", "phrase\t"))]
+class Case(NamedTuple):
+    """A row of a table: `sectors` None is not asked; `may_refuse` and `must_refuse` tell what a refusal is worth."""
+
+    phrase: str
+    on: date | None
+    context: str
+    code: str | None
+    sectors: frozenset[str] | None
+    name: str
+    may_refuse: bool
+    must_refuse: bool
 
 
-def answer_is_right(phrase: str, on: str, context: str, wanted: list[str]) -> bool:
-    answer = INDEX.resolve(phrase, on=date.fromisoformat(on) if on else None, context=context)
-    code, sectors, name = wanted
-    if isinstance(answer, Refusal) or code == "?":
-        return isinstance(answer, Refusal) and code == "?" and bool(answer.reason)
+def read_cases(file: str) -> list[Case]:
+    lines = (DATA / file).read_text(encoding="utf8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith(("#", "phrase\t"))]
+    return [case_of_blind_row(row) if file == "who_blind.tsv" else case_of_row(row) for row in rows]
+
+
+def case_of_row(row: list[str]) -> Case:
+    phrase, on, context, code, sectors, name = row
+    asked = None if sectors == "*" else frozenset(sectors.replace("-", "").split(",")) - {""}
+    day = date.fromisoformat(on) if on else None
+    return Case(phrase, day, context, None if code in {"-", "?"} else code, asked, name, code == "?", code == "?")
+
+
+def case_of_blind_row(row: list[str]) -> Case:
+    phrase, on, context, code, sector, name, _ = row
+    asked = frozenset([sector]) if sector else None
+    return Case(phrase, date.fromisoformat(on), context, code or None, asked, name, not code, False)
+
+
+def is_same_name(wanted: str, entity: Entity, on: date | None) -> bool:
+    """Two names are one if the words of one are among the other's, without diacritics, or if both mean the same."""
+    if not wanted or entity.name is None:
+        return not wanted
+    short, long = sorted((set(key_of(wanted).split()), set(key_of(entity.name).split())), key=len)
+    if short == long or (short < long and len(short) > 1):
+        return True
+    alias = INDEX.resolve(wanted, on=on)
+    return isinstance(alias, Mention) and alias.entity is not None and alias.entity.name == entity.name
+
+
+def fault_of(case: Case) -> str:
+    answer = INDEX.resolve(case.phrase, on=case.on, context=case.context)
+    if isinstance(answer, Refusal):
+        return "" if case.may_refuse and answer.reason else f"refused: {answer.reason}"
     entity = answer.entity
     assert entity is not None
-    right_sectors = sectors in {"*", ",".join(entity.sectors) or "-"}
-    return (entity.code or "-") == code and right_sectors and name in {"", entity.name}
+    sectors = frozenset(entity.sectors)
+    if case.must_refuse or entity.code != case.code:
+        return f"code {entity.code}"
+    if case.sectors is not None and case.sectors != sectors:
+        return f"sectors {entity.sectors}"
+    return "" if is_same_name(case.name, entity, case.on) else f"name {entity.name}"
 
 
-def test_the_table_of_cases_is_at_least_95_percent_right() -> None:
-    cases = read_cases()
-    wrong = [case[:2] for case in cases if not answer_is_right(case[0], case[1], case[2], case[3:])]
-    assert len(cases) >= 500
-    assert len(wrong) <= 0.05 * len(cases), wrong
+@pytest.mark.parametrize(("file", "least"), [("who_cases.tsv", 700), ("who_blind.tsv", 260)])
+def test_a_table_of_cases_is_at_least_95_percent_right(file: str, least: int) -> None:
+    """By code, sector and name: who_cases.tsv was kept with the tables, who_blind.tsv was written without them."""
+    cases = read_cases(file)
+    faults = [f"{case.phrase!r} on {case.on}: {fault}" for case in cases if (fault := fault_of(case))]
+    assert len(cases) >= least
+    assert len(faults) <= 0.05 * len(cases), "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    "phrase", ["Michael Jordan", "Denzel Washington", "Paris Hilton", "Real Madrid", "the Ottawa Senators"]
+)
+def test_a_name_that_holds_a_place_is_refused(phrase: str) -> None:
+    answer = INDEX.resolve(phrase, on=date(2010, 1, 1), context=f"Everybody in the city knew that {phrase} won again.")
+    assert isinstance(answer, Refusal)
+    assert "private person or a team" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("phrase", "on", "wanted"),
+    [
+        ("General Powell", date(1991, 2, 1), ("USA", ("MIL",), "Colin Powell")),
+        ("Secretary of State Powell", date(2003, 2, 1), ("USA", ("GOV",), "Colin Powell")),
+        ("Senator Clinton", date(2006, 2, 1), ("USA", ("LEG",), "Hillary Clinton")),
+        ("President Clinton", date(1996, 2, 1), ("USA", ("GOV",), "Bill Clinton")),
+        ("Defence Minister Barak", date(2009, 2, 1), ("ISR", ("GOV",), "Ehud Barak")),
+    ],
+)
+def test_a_title_chooses_among_namesakes(phrase: str, on: date, wanted: tuple[str, tuple[str, ...], str]) -> None:
+    answer = INDEX.resolve(phrase, on=on, context=f"{phrase} spoke about Gaza and Iraq.")
+    assert isinstance(answer, Mention) and answer.entity is not None
+    assert (answer.entity.code, answer.entity.sectors, answer.entity.name) == wanted
+
+
+def test_an_unknown_holder_does_not_get_the_known_ones_name() -> None:
+    answer = INDEX.resolve("Prime Minister Zorbax", on=date(2015, 1, 1), context="Prime Minister Zorbax left India.")
+    assert isinstance(answer, Mention) and answer.entity is not None
+    assert (answer.entity.code, answer.entity.sectors, answer.entity.name) == ("IND", ("GOV",), None)
+
+
+@pytest.mark.parametrize(
+    ("context", "sectors"),
+    [
+        ("Chad signed a treaty.", ("GOV",)),
+        ("Chad has shelled a village.", ("MIL",)),
+        ("Floods reached Chad last week.", ()),
+        ("Chad was shelled.", ()),
+    ],
+)
+def test_a_bare_state_acts_by_its_verb(context: str, sectors: tuple[str, ...]) -> None:
+    answer = INDEX.resolve("Chad", on=date(2010, 1, 1), context=context)
+    assert isinstance(answer, Mention) and answer.entity is not None
+    assert answer.entity.sectors == sectors
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import date
+from importlib import resources
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from dragoman.model import Article, FoundEvent, Span, Status
 from dragoman.reader.sentences import split_article
 from dragoman.times import calendar, date_event, find_times, is_history
+from dragoman.times.values import holiday_day
 
 PUBLISHED = date(2025, 7, 9)  # a Wednesday
 
@@ -233,3 +235,17 @@ def test_time_grows_with_the_text_only() -> None:
         begin = time.perf_counter()
         find_times(article, split_article(article))
         assert time.perf_counter() - begin < 3
+
+
+def test_every_holiday_of_the_lexicon_has_a_day_in_every_year() -> None:
+    """One mistyped rule ("05-1--1") once stopped whole runs at the first article that named Memorial Day."""
+    rules = [
+        line.split("\t")[2]
+        for line in resources.files("dragoman.data").joinpath("times", "lexicon.tsv").read_text("utf8").splitlines()
+        if line.count("\t") >= 2 and line.split("\t")[1] == "h"
+    ]
+    assert len(rules) > 30
+    for rule in rules:
+        for year in range(1990, 2031):
+            assert holiday_day(rule, year) is not None
+    assert holiday_day("05--1-1", 2025) == date(2025, 5, 26)

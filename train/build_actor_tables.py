@@ -108,7 +108,7 @@ def read_dated_dictionary(path: Path) -> Iterator[tuple[str, str, str, str, str]
 
 
 SECTORS = frozenset("GOV MIL COP JUD LEG SPY OPP PTY REB ELI".split())
-ALPHA3_FIXES = {"ROM": "ROU", "ZAR": "COD", "TMP": "TLS", "KOS": "XKX", "KSV": "XKX", "YUG": "SRB", "PSE": "PSE"}
+ALPHA3_FIXES = {"ROM": "ROU", "ZAR": "COD", "TMP": "TLS", "KOS": "KOS", "KSV": "KOS", "YUG": "SRB", "PSE": "PSE"}
 
 
 def read_cia(path: Path) -> Iterator[tuple[str, str, str]]:

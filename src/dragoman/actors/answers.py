@@ -53,7 +53,7 @@ def answer_one(reading: Reading, parts: Parts, pair: tuple[Found, Sense], acts: 
     if sense.kind == "body":
         return answer_body(reading, parts, sense, found)
     if sense.kind == "own":
-        sectors = sense.sectors or parts.agent
+        sectors = sense.sectors or parts.agent or (_state_sectors(sense, acts) if sense.code else ())
         return Answer(
             Entity(code=sense.code, sectors=sectors),
             f"own_words: {sense.name}",

@@ -46,7 +46,7 @@ _PLOVER = {
 }  # fmt: skip
 _NO_STATE = frozenset(["IGO", "NGO", "ISM", "IMG", "MNC", "EUR", "UNO", "KOS"])
 _BODIES = {"UNO": "UNO", "EUR": "EUR", "EEC": "EUR"}
-_OLD_STATES = {"ROM": "ROU", "ZAR": "COD", "TMP": "TLS", "KOS": "XKX", "UNIS": "UNO"}
+_OLD_STATES = {"ROM": "ROU", "ZAR": "COD", "TMP": "TLS", "XKX": "KOS", "KSV": "KOS", "UNIS": "UNO"}
 
 
 class Loaded(NamedTuple):

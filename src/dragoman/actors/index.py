@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from dragoman.actors.answers import Acts, Answer, Hint
 from dragoman.actors.dictionaries import load_dictionary
 from dragoman.actors.mentions import find_mentions
 from dragoman.actors.names import Found, Names
-from dragoman.actors.phrases import resolve_words
+from dragoman.actors.phrases import act_after, resolve_words
 from dragoman.actors.reading import Reading
 from dragoman.actors.tables import Sense
 from dragoman.actors.words import Word, fold, key_of, looks_like_name, split_words
@@ -67,7 +68,7 @@ class ActorIndex:
         >>> index.resolve("French president", on=date(2010, 5, 1)).entity.name
         'Nicolas Sarkozy'
         """
-        at = context.find(phrase) if phrase else -1
+        at = _place_in(context, phrase)
         text = context if at >= 0 else f"{phrase}\n{context}"
         start = max(0, at)
         article = Article(id="", doc="", title="", text=text, published=on)
@@ -75,7 +76,11 @@ class ActorIndex:
         ambiguity = self._ambiguity(reading, start, start + len(phrase))
         if ambiguity:
             return Refusal(phrase=phrase, reason=ambiguity)
-        answers = resolve_words(reading, start, start + len(phrase))
+        end = start + len(phrase)
+        if reading.is_private(start, end) or reading.is_unknown_name(start, end):
+            return Refusal(phrase=phrase, reason=f"a private person or a team, or an unknown name: {phrase!r}")
+        acts = act_after(reading, end) if at >= 0 else None
+        answers = resolve_words(reading, start, end, Hint(acts))
         if not answers or (answers[0].entity.code is None and answers[0].kind != "collective"):
             return Refusal(phrase=phrase, reason=self._unknown(reading, phrase, answers))
         return _mention(answers[0], 0, len(phrase), phrase)
@@ -166,6 +171,15 @@ class ActorIndex:
 
 
 _PLACELIKE = frozenset(["state", "demonym", "seat", "place", "former", "city"])
+
+
+def _place_in(context: str, phrase: str) -> int:
+    """Gives where a phrase stands in its context, with other capitals if need be ("the" for "The"); -1 if nowhere."""
+    at = context.find(phrase) if phrase else -1
+    if at >= 0 or not phrase:
+        return at
+    match = re.search(re.escape(phrase), context, re.IGNORECASE)
+    return match.start() if match else -1
 
 
 def _rivals(found: Found, on: date | None) -> list[Sense]:

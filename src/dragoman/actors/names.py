@@ -49,9 +49,12 @@ class Names:
         self.states: dict[str, Entity] = {}
         self.surnames: dict[str, list[str]] = defaultdict(list)
         self.sole_owner: dict[str, str] = {}
-        self._titles: dict[str, list[str]] = defaultdict(list)
+        self._titles: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.given_names = frozenset[str]()
         self.table_ends = tables.read_coverage()
         self.ranking = tables.read_ranking()
+        self.acts = tables.read_acts()
+        self.teams = tables.read_teams()
         self._add_tables()
         self._add_persons()
         for key, sense in extra:
@@ -68,7 +71,7 @@ class Names:
         for office in tables.read_offices():
             self.offices[office.name] = office
             for title, _, owner in (entry.partition("=") for entry in office.titles):
-                self._titles[key_of(title)].append(office.name)
+                self._titles[key_of(title)].append((office.name, owner))
                 sense = Sense(
                     "office", owner or None, office.sectors, office.name, None, FAR_PAST, FAR_FUTURE, "offices", "any"
                 )
@@ -87,6 +90,18 @@ class Names:
         for code, office in self.holders:
             owners[office].add(code)
         self.sole_owner = {office: min(codes) for office, codes in owners.items() if len(codes) == 1}
+        self.given_names = self._find_given_names()
+
+    def _find_given_names(self) -> frozenset[str]:
+        """First names of known persons that are no word of any other table: Michael, Denis; not Jordan, not May."""
+        given = {
+            person.partition(" ")[0]
+            for person, spells in self.persons.items()
+            if " " in person and spells[0].code not in _SURNAME_FIRST
+        }
+        return frozenset(
+            name for name in given if len(name) > _SHORTEST_NAME and name not in self.senses and name not in _NOT_GIVEN
+        )
 
     def _add_name(self, name: str, person: str, spell: Spell, *, is_full: bool) -> None:
         key = key_of(name)
@@ -123,11 +138,29 @@ class Names:
         return found
 
     def offices_titled(self, title: str) -> Sequence[str]:
-        return self._titles.get(key_of(title), ())
+        return [office for office, _ in self._titles.get(key_of(title), ())]
+
+    def title_meaning(self, words: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Gives the offices that folded words before a name mean, and the sectors where they are but a common noun."""
+        offices = frozenset(office for office, _ in self._titles.get(words, ()))
+        senses = self.senses.get(words, ()) if not offices else ()
+        return offices, frozenset(sector for s in senses if s.kind == "agent" for sector in s.sectors)
+
+    def current(self, person: str, on: date | None) -> list[Standing]:
+        """Gives every spell in which a person stood on a day: a minister may lead a party as well."""
+        spells = self.persons.get(person, ())
+        return [
+            Standing(spell, False, self._open_note(spell, on))
+            for spell in spells
+            if on is not None and spell.since <= on and (spell.until is None or on < spell.until)
+        ]
 
     def holder(self, code: str, office: str, on: date | None) -> Standing | None:
         """Finds who held an office of a state or body on a day; the last known holder where no day is given."""
         spells = self.holders.get((code, office), ())
+        if not spells:
+            called = [name for name, owner in self._titles.get(key_of(office), ()) if owner == code]
+            spells = next((self.holders[code, name] for name in called if (code, name) in self.holders), ())
         return self._standing(spells, on) if spells else None
 
     def head(self, code: str, on: date | None) -> Standing | None:
@@ -180,6 +213,12 @@ class Names:
 
 # States whose people bear the surname first, in news as well.
 _SURNAME_FIRST = frozenset("CHN KOR PRK TWN HKG SGP KHM VNM".split())
+_SHORTEST_NAME = 3
+# Words that begin sentences and are first names as well, and titles that stand in the place of a first name.
+_NOT_GIVEN = frozenset(
+    "will mark grant rich drew pope king queen prince princess sheikh mullah emir sultan general colonel sir lord lady "
+    "baroness april june august dawn hope faith grace victor north south east west central united saint real".split()
+)
 _READERS = (
     tables.read_states,
     tables.read_places,

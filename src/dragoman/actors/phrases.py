@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dragoman.actors.anaphora import (
     NEUTER,
@@ -21,12 +22,22 @@ from dragoman.actors.anaphora import (
     resolve_pronoun,
     same_group,
 )
-from dragoman.actors.answers import Answer, Hint, Parts, answer_collective, answer_office, answer_one, answer_standing
+from dragoman.actors.answers import (
+    Acts,
+    Answer,
+    Hint,
+    Parts,
+    answer_collective,
+    answer_office,
+    answer_one,
+    answer_standing,
+)
 from dragoman.actors.names import Found, Standing
 from dragoman.actors.ranking import Question, rank_states
-from dragoman.actors.reading import HONORIFICS, STATE_KINDS, Reading
+from dragoman.actors.reading import HONORIFICS, NOT_THEIRS, STATE_KINDS, Reading
 from dragoman.actors.tables import Sense
-from dragoman.actors.words import Word, fold, split_words
+from dragoman.actors.titled import titled_person
+from dragoman.actors.words import Word, fold, key_of, split_words
 from dragoman.model import Entity
 
 _BREAKS = frozenset(
@@ -39,6 +50,14 @@ _SIDE_NOUNS = frozenset(
 )
 _PAIR_WORDS = frozenset(["two", "both", "sides", "rival", "warring"])
 _FORMER_WORDS = frozenset("former ex deposed ousted onetime exiled late".split())
+# What may stand between a state and its verb, and how far the verb may stand away, in characters.
+_AUXILIARIES = frozenset("has have had also then later again will would".split())
+_BETWEEN = " abcdefghijklmnopqrstuvwxyz"
+_VERB_WITHIN = 40
+_SHORT_VERB = 4
+# Names of one beginning are taken for two spellings of one name.
+_SAME_BEGINNING = 4
+_SHORTEST_NAME = 2
 _PARTNERS = frozenset("allies ally partners partner rivals neighbors neighbours".split())
 
 
@@ -55,7 +74,28 @@ def resolve_words(reading: Reading, start: int, end: int, hint: Hint | None = No
         return resolve_pronoun(reading, start, folded[0])
     if folded[-1] in _SIDE_NOUNS and _PAIR_WORDS & set(folded):
         return both_sides(reading, start, end)
-    return _names(reading, take_apart(reading, start, end), start=start, end=end, hint=hint or Hint())
+    parts = take_apart(reading, start, end)
+    answers = _names(reading, parts, start=start, end=end, hint=hint or Hint())
+    return [_unless_another(reading, parts, answer) for answer in answers]
+
+
+def _unless_another(reading: Reading, parts: Parts, answer: Answer) -> Answer:
+    """The office stands, but not its known holder's name, where the phrase names somebody else beside the title."""
+    name = answer.entity.name
+    if answer.kind != "office" or not name:
+        return answer
+    begins = {word[:_SAME_BEGINNING] for word in key_of(name).split()}
+    strangers = [word for word in parts.words[1:] if _is_stranger(reading, parts, word)]
+    if not strangers or any(word.folded[:_SAME_BEGINNING] in begins for word in strangers):
+        return answer
+    entity = replace(answer.entity, name=None)
+    return answer._replace(entity=entity, basis=f"{answer.basis}; the phrase names somebody else", certainty=0.5)
+
+
+def _is_stranger(reading: Reading, parts: Parts, word: Word) -> bool:
+    is_known = reading.names.senses.get(word.folded) or word.folded in HONORIFICS
+    is_taken = any(found.start <= word.start < found.end for found, _ in parts.found)
+    return word.text[:1].isupper() and len(word.text) > _SHORTEST_NAME and not is_known and not is_taken
 
 
 def _trimmed(reading: Reading, start: int, end: int) -> tuple[int, int]:
@@ -89,12 +129,16 @@ def _agent_sectors(senses: Sequence[Sense]) -> tuple[str, ...]:
 
 def _names(reading: Reading, parts: Parts, *, start: int, end: int, hint: Hint) -> list[Answer]:
     named = [pair for pair in parts.found if not _is_foreign(reading, parts, pair[0])]
+    titled = titled_person(reading, parts)
+    if titled:
+        return [titled]
     coordinated = _coordinated(reading, parts, named)
     if coordinated:
         return [answer_one(reading, parts._replace(found=(pair,)), pair, hint.acts) for pair in coordinated]
     for kind in ("user", "person", "body"):
         for pair in named:
-            if pair[1].kind == kind and not (kind == "body" and _weaker(pair, named, parts)):
+            is_weak = _weaker(pair, named, parts) if kind == "body" else _heads_nothing(reading, parts, pair)
+            if pair[1].kind == kind and not is_weak:
                 return [answer_one(reading, parts, pair, hint.acts)]
     states = [pair for pair in named if pair[1].kind in STATE_KINDS or pair[1].kind == "own"]
     surname = _surname(reading, parts)
@@ -114,9 +158,30 @@ def _names(reading: Reading, parts: Parts, *, start: int, end: int, hint: Hint) 
     return _common(reading, parts, start=start, end=end, hint=hint)
 
 
+def act_after(reading: Reading, end: int) -> Acts | None:
+    """Tells by the verb after a name what its bearer does: speaks or fights; None where no such verb follows."""
+    words = [word for word in reading.words_in(end, end + _VERB_WITHIN) if word.folded not in _AUXILIARIES]
+    if not words or not words[0].text.islower() or reading.body[end : words[0].start].strip(_BETWEEN):
+        return None
+    verb = words[0].folded
+    known = reading.names.acts.get(verb)
+    if known in {"speaks", "fights"}:
+        return "fights" if known == "fights" else "speaks"
+    return "speaks" if verb.endswith("ed") and len(verb) > _SHORT_VERB and verb not in NOT_THEIRS else None
+
+
 def _first_content(parts: Parts) -> int:
     skip = {"the", "a", "an", "some", "several", "many", "most", "other", "all", "top", "senior", "few"}
     return next((i for i, word in enumerate(parts.words) if word.folded not in skip and not word.text.isdigit()), 0)
+
+
+def _heads_nothing(reading: Reading, parts: Parts, pair: tuple[Found, Sense]) -> bool:
+    """Tells a surname after the title of a head, "Prime Minister Singh", whose known bearer never held an office."""
+    office = reading.names.offices.get(parts.office or "")
+    if office is None or not office.is_head or pair[0].first != pair[0].last or pair[1].kind != "person":
+        return False
+    spells = reading.names.persons.get(pair[1].detail, ())
+    return bool(spells) and not any(spell.source == "office_holders" for spell in spells)
 
 
 def _weaker(pair: tuple[Found, Sense], named: Sequence[tuple[Found, Sense]], parts: Parts) -> bool:
@@ -180,6 +245,8 @@ def _fits(reading: Reading, parts: Parts, word: Word, standing: Standing) -> boo
     ):
         others = {w.folded for w in parts.words if w is not word}
         codes = {sense.code for _, sense in parts.found}
+        if parts.office and given not in others and standing.spell.office != parts.office:
+            return False
         return given in others or standing.spell.code in codes
     if standing.is_past:
         return False

@@ -35,6 +35,15 @@ _PLACE_PREPOSITIONS = frozenset("in at near across inside outside around through
 _BEFORE_PLACES = frozenset(
     "the northern southern eastern western central neighboring neighbouring war torn downtown occupied".split()
 )
+_PLACES = frozenset(["state", "seat", "place", "city"])
+_LONGEST_NAME = 3
+_PLACES_KEPT = 8
+# Unknown words with a capital that leave the state after them what it is.
+_BEFORE_STATES = frozenset(
+    "new old greater upper lower inner outer soviet nazi imperial tsarist vichy fortress team republic kingdom the a "
+    "an eastern western northern southern central north south east west brexit postwar occupied wartime communist "
+    "socialist islamist revolutionary modern rural downtown metropolitan".split()
+)
 STATE_KINDS = frozenset(["state", "demonym", "seat", "former", "place", "city", "user"])
 # How much a mention of a state counts for a phrase without a country, by where it stands. Tuned on the first 85 % of
 # the training articles (eval/actors.py).
@@ -67,7 +76,13 @@ class Reading:
         self._starts = [word.start for word in self.words]
         self._sentence_starts = [sentence.start for sentence in sentences]
         self._title_cased = self._find_title_cased()
-        self.found: list[Found] = [found for found in names.find(self.body, self.words) if self._stands(found)]
+        hits = names.find(self.body, self.words)
+        self._covered = frozenset(
+            word.start for hit in hits if hit.last > hit.first for word in self.words[hit.first : hit.last + 1]
+        )
+        self._teams = frozenset(start for hit in hits for start in self._team_starts(hit))
+        self._private = frozenset(hit.start for hit in hits if self._is_last_name(hit))
+        self.found: list[Found] = [hit for hit in hits if hit.start not in self._private and self._stands(hit)]
         self._found_starts = [found.start for found in self.found]
 
     def _find_title_cased(self) -> frozenset[int]:
@@ -94,8 +109,77 @@ class Reading:
         starts = before is not None and before.start in self._sentence_starts
         return before is None or starts or self.body[before.end : found.start] != " " or not self._is_strange(before)
 
+    def _team_starts(self, hit: Found) -> Iterator[int]:
+        """Yields the place and the noun of a team: the Ottawa Senators are no senators, but tell of Canada."""
+        if hit.senses[0].kind not in _PLACES or self.sentence_at(hit.start) in self._title_cased:
+            return
+        before, after = self._beside(hit.first, -1), self._beside(hit.last, 1)
+        if before is not None and before.folded in self.names.teams["before"]:
+            yield hit.start
+        if after is not None and after.folded in self.names.teams["after"]:
+            yield from (hit.start, after.start)
+
+    def _is_last_name(self, hit: Found) -> bool:
+        """Tells a place that is somebody's last name: Michael Jordan is no part of Jordan."""
+        if hit.first != hit.last or hit.senses[0].kind not in _PLACES:
+            return False
+        before = self._beside(hit.first, -1)
+        return (
+            before is not None
+            and before.folded in self.names.given_names
+            and before.start not in self._covered
+            and self.sentence_at(hit.start) not in self._title_cased
+        )
+
+    def _beside(self, at: int, step: int) -> Word | None:
+        """Gives the word before (-1) or after (1) a word, if it has a capital and one blank stands between."""
+        if not 0 <= at + step < len(self.words):
+            return None
+        left, right = sorted((self.words[at], self.words[at + step]))
+        other = self.words[at + step]
+        return other if self.body[left.end : right.start] == " " and other.text[0].isupper() else None
+
+    def is_private(self, start: int, end: int) -> bool:
+        """Tells whether words hold a place that is but part of a person's or a team's name."""
+        return any(word.start in self._private | self._teams for word in self.words_in(start, end))
+
+    def is_unknown_name(self, start: int, end: int) -> bool:
+        """Tells a name of two or three words of which one is a place and the others are in no table: Paris Hilton."""
+        words = self.words_in(start, end)
+        hits = self.found_between(start, end)
+        if len(hits) != 1 or hits[0].first != hits[0].last or hits[0].senses[0].kind not in _PLACES:
+            return False
+        others = [word for word in words if word.start != hits[0].start]
+        is_short = 0 < len(others) < _LONGEST_NAME
+        return is_short and all(self._is_strange(word) and word.folded not in _BEFORE_STATES for word in others)
+
+    def word_at(self, start: int) -> int | None:
+        """Gives the place in `words` of the word that begins at an offset."""
+        at = bisect_left(self._starts, start)
+        return at if at < len(self._starts) and self._starts[at] == start else None
+
+    @cached_property
+    def first_places(self) -> dict[str, list[int]]:
+        """The places in `words` of the first few mentions of each word, by its folded form."""
+        places: dict[str, list[int]] = defaultdict(list)
+        for at, word in enumerate(self.words):
+            if len(places[word.folded]) < _PLACES_KEPT:
+                places[word.folded].append(at)
+        return places
+
+    def names_in_full(self, surname: str) -> str | None:
+        """Gives the person of a surname whom the article names in full."""
+        person = self._local_people.get(surname)
+        return person.detail if person else None
+
+    def support_of(self, code: str) -> int:
+        """Counts how often the article names a state where the name can mean nothing else."""
+        return self._plain_codes[code]
+
     def is_rejected(self, found: Found) -> bool:
         """Tells a surname found in a phrase that the whole article showed to be part of another name."""
+        if found.start in self._private:
+            return True
         at = bisect_left(self._found_starts, found.start)
         is_known = at < len(self.found) and self.found[at].start == found.start
         return found.first == found.last and found.senses[0].kind == "person" and not is_known
@@ -106,6 +190,7 @@ class Reading:
             and len(word.text) > 1
             and not self.names.senses.get(word.folded)
             and word.folded not in HONORIFICS
+            and word.start not in self._covered
         )
 
     def words_in(self, start: int, end: int) -> list[Word]:
@@ -210,13 +295,14 @@ class Reading:
     def _is_needed(self, sense: Sense) -> bool:
         return not sense.detail or any(code in self._plain_codes for code in sense.detail.split())
 
-    def _fit(self, found: Found, sense: Sense) -> tuple[bool, bool, float, date]:
-        """How well a person fits a shared surname: named in full, in office, of a state named here, most recent."""
+    def _fit(self, found: Found, sense: Sense) -> tuple[bool, bool, bool, float, date]:
+        """How well a person fits a shared surname: named in full, in office, once in office, of a state named here."""
         standing = self.names.stands(sense.detail, self.on)
         if standing is None:
-            return False, False, 0.0, FAR_PAST
+            return False, False, False, 0.0, FAR_PAST
         support = float(self._plain_codes.get(sense.code or "", 0))
-        return sense.detail in self._full_names, not standing.is_past, support, standing.spell.since
+        has_been = self.on is None or standing.spell.since <= self.on
+        return sense.detail in self._full_names, not standing.is_past, has_been, support, standing.spell.since
 
     @cached_property
     def _full_names(self) -> frozenset[str]:

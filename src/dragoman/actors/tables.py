@@ -157,9 +157,19 @@ def read_bodies() -> Iterator[Named]:
 
 def _body_name(name: str, first: str, identifier: str) -> str:
     """The first name of a row stands for its others, but not where a row lists several bodies (newspapers, firms)."""
-    initials = "".join(word.text[0] for word in split_words(first) if word.text[0].isupper())
-    is_same = key_of(name) in key_of(first) or key_of(first) in key_of(name) or letters_of(name).upper() == initials
+    short, long = set(key_of(name).split()), set(key_of(first).split())
+    is_same = key_of(first) in key_of(name) or short <= long or _abbreviates(name, first) or _abbreviates(first, name)
     return first if identifier or is_same else name
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    """Tells whether letters are the initials of words, of the small ones or not: UNIFIL, FARC in Spanish."""
+    words = split_words(long)
+    letters = letters_of(short).upper()
+    capitals = "".join(word.text[0] for word in words if word.text[0].isupper())
+    is_initials = letters in {capitals, "".join(word.text[0] for word in words).upper()}
+    is_reordered = len(letters) >= _MIXED_ACRONYM and sorted(letters) == sorted(capitals)
+    return len(words) > 1 and (is_initials or is_reordered)
 
 
 def read_collectives() -> Iterator[Named]:
@@ -241,6 +251,16 @@ def read_coverage() -> dict[str, date]:
 
 def read_ranking() -> dict[str, float]:
     return {row["feature"]: float(row["weight"]) for row in read_rows("ranking.tsv")}
+
+
+def read_acts() -> dict[str, str]:
+    """Gives what a state does by the verb after its name: `speaks` or `fights`."""
+    return {word: row["acts"] for row in read_rows("acts.tsv") for word in split_list(row["words"])}
+
+
+def read_teams() -> dict[str, frozenset[str]]:
+    """Gives the folded words that make a place a sports team, by the side on which they stand."""
+    return {row["side"]: frozenset(key_of(word) for word in split_list(row["words"])) for row in read_rows("teams.tsv")}
 
 
 def read_publishers() -> dict[str, str]:
