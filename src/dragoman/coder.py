@@ -6,10 +6,10 @@ The one place that knows all stages after the article. What a stage declines com
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import dragoman
 from dragoman.actors import ActorIndex
@@ -31,7 +31,11 @@ from dragoman.model import (
 )
 from dragoman.places import PlaceIndex
 from dragoman.reader import PairCode, Reader, Reading
+from dragoman.statements import find_statements
 from dragoman.times import date_event, find_times, is_history
+
+if TYPE_CHECKING:
+    from dragoman.second import SecondReader
 
 # Articles read together: enough windows to fill batches of like length, few enough to stay near 100 MB.
 TOGETHER = 48
@@ -55,14 +59,19 @@ class Coded:
 
 
 class Coder:
-    """The stages loaded once: reader, actors, places and codebook."""
+    """The stages loaded once: reader, actors, places and codebook; a second reader where one is given."""
 
-    def __init__(self, *, dictionaries: Sequence[Path] = (), threads: int = 0) -> None:
+    def __init__(
+        self, *, dictionaries: Sequence[Path] = (), threads: int = 0, second: SecondReader | None = None
+    ) -> None:
         self.reader = Reader(threads=threads)
         self.actors = ActorIndex.load(dictionaries)
         self.places = PlaceIndex.load()
         self.codebook: Codebook = load_codebook()
         self.version = f"dragoman-{dragoman.__version__}/{self.reader.version}"
+        self.second = second
+        if second:
+            self.version += f"+{second.version}"
 
     def code(self, articles: Iterable[Article]) -> Iterator[Coded]:
         """Yields each article with its events, in order."""
@@ -79,6 +88,8 @@ class Coder:
 
     def _code_reading(self, reading: Reading) -> Coded:
         article, sentences = reading.article, reading.sentences
+        found, doubts = self.second.reread(article, reading.events) if self.second else (reading.events, ())
+        reading = replace(reading, events=found)
         mentions = self.actors.annotate(article, sentences)
         times = find_times(article, sentences)
         places = self.places.find_places(article, sentences)
@@ -88,12 +99,24 @@ class Coder:
             article=article,
             sentences=sentences,
             events=tuple(c for c in coded if isinstance(c, Event)),
-            skips=(*(c for c in coded if isinstance(c, Skip)), *_cut_skips(reading)),
+            statements=self._statements(around),
+            skips=(*(c for c in coded if isinstance(c, Skip)), *doubts, *_cut_skips(reading)),
             mentions=mentions,
             times=times,
             places=places,
             attributions=reading.attributions,
         )
+
+    def _statements(self, around: _Surroundings) -> tuple[Statement, ...]:
+        reading = around.reading
+
+        def who(span: Span) -> Party | None:
+            return next(iter(self._parties((span,), around, "speaks")), None)
+
+        return find_statements(
+            reading.article, reading.sentences, reading.attributions, around.mentions, reading.events,
+            coder=self.version, codebook=self.codebook, resolve=who,
+        )  # fmt: skip
 
     def _code_found(self, found: FoundEvent, around: _Surroundings) -> Event | Skip:
         article, sentences = around.reading.article, around.reading.sentences

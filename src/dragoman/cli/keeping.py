@@ -19,11 +19,12 @@ from dragoman.cli.base import (
     refusals,
     with_progress,
 )
-from dragoman.cli.reading import actors_option, inputs_argument, skips_option
+from dragoman.cli.reading import actors_option, inputs_argument, second_reader_options, skips_option
 from dragoman.model import Article, Skip
 
 if TYPE_CHECKING:
     from dragoman.coder import Coded, Coder
+    from dragoman.second import SecondReader
     from dragoman.store import Reading, RecordStore
 
 T = TypeVar("T")
@@ -40,6 +41,7 @@ IMPORTS = ("plover", "polecat", "gdelt1", "gdelt2", "icews", "phoenix")
 @published_option
 @skips_option
 @actors_option
+@second_reader_options
 @click.option("--keep-text", is_flag=True, help="Store the articles' full text as well (mind the copyright).")
 def add(
     inputs: tuple[str, ...],
@@ -47,6 +49,7 @@ def add(
     published: date | None,
     skips: Path | None,
     dictionaries: tuple[Path, ...],
+    second: SecondReader | None,
     keep_text: bool,
 ) -> None:
     """Reads inputs and stores their events in a record.
@@ -59,7 +62,7 @@ def add(
     from dragoman.pipeline import read_articles
 
     store = open_record(record, create=True)
-    coder = Coder(dictionaries=dictionaries)
+    coder = Coder(dictionaries=dictionaries, second=second)
     articles = events = known = 0
     with refusals(skips) as told:
         found = with_progress(read_articles(inputs, published=published), "reading", count_articles(inputs))

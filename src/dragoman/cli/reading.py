@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +28,9 @@ from dragoman.cli.base import (
 from dragoman.errors import QueryError
 from dragoman.model import Article, Skip
 
+if TYPE_CHECKING:
+    from dragoman.second import SecondReader
+
 LAYERS = ("actors", "times", "places", "attributions")
 inputs_argument = click.argument("inputs", nargs=-1, required=True)
 skips_option = click.option("--skips", type=click.Path(path_type=Path), help="Write what was declined, as JSON lines.")
@@ -36,12 +40,47 @@ actors_option = click.option(
 )  # fmt: skip
 
 
+def second_reader_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Adds the second reader's options, gives the command its `second` reader, and reports at the end what it cost."""
+
+    @functools.wraps(command)
+    def with_second(
+        *, second_reader: str | None, second_below: float, second_prices: tuple[float, float] | None, **given: Any
+    ) -> None:
+        if second_reader is None:
+            command(second=None, **given)
+            return
+        from dragoman.second import Prices, SecondReader
+
+        prices = Prices(prompt=second_prices[0], completion=second_prices[1]) if second_prices else None
+        second = SecondReader(second_reader, below=second_below, prices=prices)
+        try:
+            command(second=second, **given)
+        finally:
+            click.echo(second.report(), err=True)
+
+    spec = click.option(
+        "--second-reader", metavar="openai:MODEL@URL",
+        help="Let a language model read again what the reader is unsure of. It gets the sentence, title and context.",
+    )  # fmt: skip
+    below = click.option(
+        "--second-below", type=click.FloatRange(0, 1, min_open=True), default=0.5, show_default=True,
+        help="Unsure means a confidence below this.",
+    )  # fmt: skip
+    prices = click.option(
+        "--second-prices", type=float, nargs=2, metavar="IN OUT",
+        help="What a million tokens cost, read and written, to report the cost.",
+    )  # fmt: skip
+    return spec(below(prices(with_second)))
+
+
 @click.command()
 @inputs_argument
 @format_option("table", "jsonl", "plover", "polecat", "gdelt")
 @published_option
 @skips_option
 @actors_option
+@second_reader_options
 @click.option("--why", is_flag=True, help="Say what spoke for each code, and why other sentences gave none.")
 def read(
     inputs: tuple[str, ...],
@@ -49,6 +88,7 @@ def read(
     published: date | None,
     skips: Path | None,
     dictionaries: tuple[Path, ...],
+    second: SecondReader | None,
     why: bool,
 ) -> None:
     """Codes reports and prints their events; stores nothing.
@@ -62,7 +102,7 @@ def read(
     from dragoman.pipeline import code_articles, read_articles
     from dragoman.rows import event_row
 
-    coder = Coder(dictionaries=dictionaries)
+    coder = Coder(dictionaries=dictionaries, second=second)
     with refusals(skips) as told:
         found = code_articles(coder, read_articles(inputs, published=published))
         coded = taken(with_progress(found, "reading", count_articles(inputs)), told)
