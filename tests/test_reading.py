@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.codes import apply_rules, event_id, is_own_speech, without
+from dragoman.codes import apply_operators, apply_rules, event_id, is_own_speech, load_operators, without
 from dragoman.model import Article, Party, Sentence, Span
 from dragoman.reader.decode import tagged_spans
+from dragoman.reader.lexicon import Phrase, find_phrases, load_phrases
 from dragoman.reader.network import bucket, default_folder, softmax
 from dragoman.reader.pairs import parse_marked
 from dragoman.reader.sentences import MAX_SENTENCE, split_article, split_text
@@ -119,6 +120,39 @@ def test_softmax_sums_to_one() -> None:
 )
 def test_rules_of_the_codebook(event_type: str, status: str, becomes: str) -> None:
     assert apply_rules(event_type, status)[0] == becomes  # type: ignore[arg-type]
+
+
+def test_every_operator_turns_its_own_example_into_what_it_becomes() -> None:
+    for row in load_operators().values():
+        for event_type in row["types"].split(","):
+            assert apply_operators(event_type, row["example"])[0] == row["becomes"], row["words"]
+
+
+@pytest.mark.parametrize(
+    ("event_type", "anchor"),
+    [("ASSAULT", "pledged to attack"), ("SUPPORT", "supports"), ("CONCEDE", "agreed to a ceasefire"), ("AID", "")],
+)
+def test_operators_leave_other_acts_alone(event_type: str, anchor: str) -> None:
+    assert apply_operators(event_type, anchor) == (event_type, "")
+
+
+@pytest.mark.parametrize("phrase", load_phrases(), ids=lambda p: p.words[:30])
+def test_every_phrase_of_the_lexicon_finds_its_own_example(phrase: Phrase) -> None:
+    found = list(find_phrases(f"On Monday the state {phrase.example}, officials said."))
+    assert {match.phrase.event_type for match in found} == {phrase.event_type}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "She condemned the raid.",
+        "The ambassador was recalled fondly by her students.",
+        "Trade talks have stalled.",
+        "They stressed the need for rest.",
+    ],
+)
+def test_phrases_do_not_match_words_that_only_look_alike(text: str) -> None:
+    assert list(find_phrases(text)) == []
 
 
 def party(start: int, end: int) -> Party:

@@ -55,9 +55,10 @@ def code_event(
             location=where, stage="codes", reason="no party", detail=f"{found.event_type} {found.anchor.text!r}"
         )
     status: Status = "historical" if found.status == "asserted" and around.history else found.status
-    event_type, why = apply_rules(found.event_type, status)
+    meant, operator = apply_operators(found.event_type, found.anchor.text)
+    event_type, why = apply_rules(meant, status)
     mode = found.mode if found.mode in codebook.event_type(event_type).modes else None
-    reasons = [found.basis, *filter(None, [why, around.history and f"historical: {around.history}"])]
+    reasons = [found.basis, *filter(None, [operator, why, around.history and f"historical: {around.history}"])]
     sentence = Span(start=found.sentence.start, end=found.sentence.end, text=found.sentence.text)
     return Event(
         event_id=event_id(article.id, found.anchor, event_type, coder),
@@ -98,12 +99,36 @@ def apply_rules(event_type: str, status: Status) -> tuple[str, str]:
     return (rule["becomes"], f"rule: {rule['why']}") if rule else (event_type, "")
 
 
+def apply_operators(event_type: str, anchor: str) -> tuple[str, str]:
+    """Gives the type that the anchor's first words make of what the reader saw in it, and the rule's words.
+
+    >>> apply_operators("SUPPORT", "committed to backing its neighbour")
+    ('AGREE', "operator 'committed to': a promise of SUPPORT")
+    """
+    words = anchor.lower().split()
+    for length in (3, 2, 1):
+        row = load_operators().get(" ".join(words[:length]))
+        if row and event_type in row["types"].split(","):
+            return row["becomes"], f"operator {row['words']!r}: a promise of {event_type}"
+    return event_type, ""
+
+
+@cache
+def load_operators() -> Mapping[str, dict[str, str]]:
+    """Reads the words that turn an act into a promise of it, keyed by those words."""
+    return {row["words"]: row for row in _rows("operators.tsv")}
+
+
 @cache
 def load_rules() -> Mapping[tuple[str, str], dict[str, str]]:
     """Reads the rules, keyed by type and status."""
-    text = resources.files("dragoman.data").joinpath("codebook", "rules.tsv").read_text(encoding="utf8")
+    return {(row["type"], row["status"]): row for row in _rows("rules.tsv")}
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    text = resources.files("dragoman.data").joinpath("codebook", name).read_text(encoding="utf8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return {(row["type"], row["status"]): row for row in csv.DictReader(lines, delimiter="\t")}
+    return list(csv.DictReader(lines, delimiter="\t"))
 
 
 def without(recipients: Sequence[Party], actors: Sequence[Party]) -> tuple[Party, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dragoman.model import FoundEvent, Span, Status
+from dragoman.reader.lexicon import Match, Phrase, find_phrases
 from dragoman.reader.names import whole_name
-from dragoman.reader.network import Array, Heads, Integers, Judgement, Labels, Output
+from dragoman.reader.network import Array, Heads, Judgement, Labels, Output
 from dragoman.reader.windows import Pieces, Window
 
 # A token proposes an anchor from this probability of opening one; the event head then decides with the threshold of
@@ -18,10 +19,11 @@ PROPOSE = 0.12
 INSIDE = 0.5
 ROLES = ("actor", "recipient", "place", "speaker")
 CONTEXT = 0.4
+# A phrase of the lexicon stands alone against a reader that saw nothing: an even chance.
+PHRASE_CONFIDENCE = 0.5
 # A side left empty takes its likeliest span from this probability on: an act mostly has somebody on each side, and the
 # tagger is split between "actor" and "recipient" more often than it is wrong about both.
-PARTIES = frozenset({"actor", "recipient"})
-LEAST_PARTY = 0.2
+LEAST_PARTY = {"actor": 0.1, "recipient": 0.2}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +42,50 @@ class Candidate:
 def decode_window(
     window: Window, output: Output, *, heads: Heads, labels: Labels, thresholds: Mapping[str, float]
 ) -> Iterator[FoundEvent]:
-    """Yields the events of a window in the order of the text."""
+    """Yields the events of a window in the order of the text, with those that only the lexicon knows."""
+    found: list[FoundEvent] = []
     for candidate in candidates(window, output, heads, len(labels.types)):
         types = type_scores(candidate)
         best = int(types.argmax())
-        score = float(types[best])
-        if score >= thresholds.get(labels.types[best], thresholds["default"]):
-            yield _event(window, output, candidate, heads=heads, labels=labels)
+        if types[best] >= thresholds.get(labels.types[best], thresholds["default"]):
+            found.append(_event(window, output, candidate, heads=heads, labels=labels))
+    taken = [(event.anchor.start, event.anchor.end) for event in found]
+    for match, candidate in _phrases(window, output, heads, labels):
+        pieces, begin = window.sentences[candidate.sentence], window.begins[candidate.sentence]
+        anchor = span_of(pieces, candidate.start - begin, candidate.end - begin)
+        if not any(start < anchor.end and anchor.start < end for start, end in taken):
+            taken.append((anchor.start, anchor.end))
+            event = _event(window, output, candidate, heads=heads, labels=labels)
+            found.append(_as_phrase(event, match.phrase))
+    yield from sorted(found, key=lambda event: (event.anchor.start, event.anchor.end))
+
+
+def _phrases(window: Window, output: Output, heads: Heads, labels: Labels) -> Iterator[tuple[Match, Candidate]]:
+    """Yields the phrases of the lexicon in a window with what the heads say of their tokens."""
+    for number, (begin, pieces) in enumerate(zip(window.begins, window.sentences, strict=True)):
+        base = pieces.sentence.start
+        for match in find_phrases(pieces.sentence.text):
+            inside = [
+                i for i, (a, b) in enumerate(zip(pieces.starts, pieces.ends, strict=True))
+                if a < base + match.end and b > base + match.start
+            ]  # fmt: skip
+            if not inside:
+                continue  # the phrase lies in the tail of a sentence that was cut
+            start, end = begin + inside[0], begin + inside[-1] + 1
+            vector = heads.vector(output.states, start, end)
+            flat = np.full(len(labels.types), 1 / len(labels.types), dtype=np.float32)
+            yield match, Candidate(
+                sentence=number, start=start, end=end, opens=0.0, vector=vector, tag_types=flat,
+                judgement=heads.judge(vector),
+            )  # fmt: skip
+
+
+def _as_phrase(event: FoundEvent, phrase: Phrase) -> FoundEvent:
+    status: Status = phrase.status or event.status  # type: ignore[assignment]
+    return replace(
+        event, event_type=phrase.event_type, mode=phrase.mode, status=status, confidence=PHRASE_CONFIDENCE,
+        basis=f"anchor {event.anchor.text!r}; lexicon: {phrase.words}",
+    )  # fmt: skip
 
 
 def candidates(window: Window, output: Output, heads: Heads, types: int) -> Iterator[Candidate]:
@@ -129,20 +168,19 @@ def find_roles(
     tags = chances.argmax(axis=1)
     found = {role: tuple(tagged_spans(tags, 1 + 2 * i, pieces)) for i, role in enumerate(ROLES)}
     for i, role in enumerate(ROLES):
-        if not found[role] and role in PARTIES:
-            found[role] = _likeliest(chances, 1 + 2 * i, tags, pieces)
+        if not found[role] and role in LEAST_PARTY:
+            free = np.where(tags == 0, chances[:, 1 + 2 * i] + chances[:, 2 + 2 * i], 0)
+            found[role] = _likeliest(free, LEAST_PARTY[role], pieces)
     return found
 
 
-def _likeliest(chances: Array, opening: int, tags: Integers, pieces: Pieces) -> tuple[Span, ...]:
-    """Gives the one span that is likeliest to be a party where no tag won outright; none below `LEAST_PARTY`."""
-    own = chances[:, opening] + chances[:, opening + 1]
-    free = np.where(tags == 0, own, 0)
-    best = int(free.argmax())
-    if free[best] < LEAST_PARTY:
+def _likeliest(chances: Array, least: float, pieces: Pieces) -> tuple[Span, ...]:
+    """Gives the one span that is likeliest to be a party where no tag won outright; none below `least`."""
+    best = int(chances.argmax())
+    if chances[best] < least:
         return ()
-    near = np.where(free >= max(LEAST_PARTY, free[best] / 2), opening, 0)
-    spans = [s for s in tagged_spans(near, opening, pieces) if s.start <= pieces.starts[best] < s.end]
+    near = np.where(chances >= max(least, chances[best] / 2), 1, 0)
+    spans = [s for s in tagged_spans(near, 1, pieces) if s.start <= pieces.starts[best] < s.end]
     return tuple(spans[:1])
 
 

@@ -1,0 +1,78 @@
+"""Finds anchors by a lexicon of phrases, for events that few labels can teach: a second look where nothing was found.
+
+The phrases are rows of `data/lexicon/anchors.tsv`; the parties of what they find are still the learned reader's.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+# What a phrase may skip between its words: up to four words, never beyond the sentence's own punctuation.
+_GAP = r"(?:[ ]+[\w’'-]+){0,4}?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A row of the lexicon: what it matches, and the type, mode and status (None: the reader's own) that it means."""
+
+    words: str
+    pattern: re.Pattern[str]
+    event_type: str
+    mode: str | None
+    status: str | None
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A phrase found in a text, with its offsets there."""
+
+    start: int
+    end: int
+    phrase: Phrase
+
+
+def find_phrases(text: str) -> Iterator[Match]:
+    """Yields the phrases of the lexicon that stand in a sentence.
+
+    >>> [text_match.phrase.event_type for text_match in find_phrases("The bloc recalled its ambassador on Monday.")]
+    ['SANCTION']
+    """
+    for phrase in load_phrases():
+        for found in phrase.pattern.finditer(text):
+            yield Match(start=found.start(), end=found.end(), phrase=phrase)
+
+
+@cache
+def load_phrases() -> tuple[Phrase, ...]:
+    """Reads the lexicon and compiles its phrases."""
+    text = resources.files("dragoman.data").joinpath("lexicon", "anchors.tsv").read_text(encoding="utf8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return tuple(
+        Phrase(
+            words=row["phrase"],
+            pattern=re.compile(_pattern(row["phrase"]), re.IGNORECASE),
+            event_type=row["type"],
+            mode=row["mode"] or None,
+            status=row["status"] or None,
+            example=row["example"],
+        )
+        for row in csv.DictReader(lines, delimiter="\t")
+    )
+
+
+def _pattern(words: str) -> str:
+    parts: list[str] = []
+    for word in words.split():
+        if word == "...":
+            parts.append(_GAP)
+            continue
+        choice = "|".join(re.escape(each) for each in word.rstrip("?").split("|"))
+        space = "[ ]+" if parts else ""
+        parts.append(f"(?:{space}(?:{choice}))" + ("?" if word.endswith("?") else ""))
+    return r"\b" + "".join(parts) + r"\b"
