@@ -305,6 +305,12 @@ def test_xz_that_asks_for_too_much_memory_is_refused(tmp_path: Path) -> None:
     assert [skip.reason for skip in find(put(tmp_path, "a.html.xz", packed))[1]] == ["truncated"]
 
 
+def test_article_lines_that_are_all_blank_are_refused_as_empty(tmp_path: Path) -> None:
+    reports, skips = find(put(tmp_path, "a.jsonl", b"\t\n \n"))
+    assert not reports
+    assert [skip.reason for skip in skips] == ["empty"]
+
+
 @settings(max_examples=150, deadline=None)
 @given(content=st.binary(max_size=400), form=st.sampled_from(["html", "text", "jsonl", "xml", "warc", "bin", "gz"]))
 def test_any_bytes_in_any_format_end_in_reports_and_skips(

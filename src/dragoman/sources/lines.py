@@ -26,6 +26,7 @@ class _LineError(ValueError):
 def read_article_lines(stream: io.BufferedReader, location: str) -> Iterator[Report | Skip]:
     """One report for each good line; a `Skip` with the line's number for each other. Blank lines are passed over."""
     count = 0
+    is_blank = True
     lines = read_lines(stream)
     while True:
         try:
@@ -39,9 +40,10 @@ def read_article_lines(stream: io.BufferedReader, location: str) -> Iterator[Rep
         if number == 1 and line and (kind := binary_kind(line)):
             yield skip(location, "binary", f"{kind}, not article lines")
             return
+        is_blank = is_blank and line is not None and not line.strip()
         yield from _read_line(line, f"{location}:{number}")
-    if not count:
-        yield skip(location, "empty", "no line in it")
+    if is_blank:
+        yield skip(location, "empty", "no line in it" if not count else "nothing but blank lines")
 
 
 def _read_line(line: bytes | None, location: str) -> Iterator[Report | Skip]:
