@@ -190,3 +190,41 @@ def test_reading_standard_input() -> None:
     result = CliRunner().invoke(main, ["extract", "-"], input="Envoys of Chad and Niger met on Monday.\n" * 4)
     assert result.exit_code == 0
     assert "Envoys" in rows(result)[0]["text"]
+
+
+@pytest.mark.parametrize("name", ["SAU", "sau", "Saudi Arabia"])
+def test_a_side_is_found_by_code_or_name(record: Path, name: str) -> None:
+    for command in ("events", "records"):
+        by_code = call(command, "--record", record, "--actor", "SAU", "--format", "jsonl")
+        by_name = call(command, "--record", record, "--actor", name, "--format", "jsonl")
+        assert rows(by_name) == rows(by_code) != []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("events", "--actor", "Freedonia"),
+        ("records", "--actor", "ZZZ"),
+        ("ties", "RUS", "ZZZ"),
+        ("statements", "--speaker", "Freedonia"),
+    ],
+)
+def test_an_unknown_side_is_an_error_and_not_calm(record: Path, words: tuple[str, ...]) -> None:
+    result = call(words[0], "--record", record, *words[1:])
+    assert result.exit_code == 2
+    assert "names no state or organisation" in result.stderr
+
+
+def test_unsure_events_can_be_left_out(record: Path, line: Path) -> None:
+    kept = rows(call("events", "--record", record, "--min-confidence", "0.6", "--format", "jsonl", "--limit", "1000"))
+    assert kept
+    assert min(row["confidence"] for row in kept) >= 0.6
+    assert rows(call("read", "--format", "jsonl", "--min-confidence", "1", line)) == []
+
+
+def test_files_of_other_kinds_in_a_folder_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
+    (tmp_path / "b.txt").write_text("Envoys of Chad and Niger met on Monday to talk about the border.", encoding="utf8")
+    result = call("extract", tmp_path)
+    assert result.exit_code == 0
+    assert "passed-over, 1 files: .pdf" in result.stderr

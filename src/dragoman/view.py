@@ -69,7 +69,7 @@ class RecordView:
 
     # --- events and records ---
 
-    def events(
+    def events(  # noqa: PLR0913 - a question, each part by name
         self,
         *,
         actor: str | None = None,
@@ -79,6 +79,7 @@ class RecordView:
         since: date | None = None,
         until: date | None = None,
         text: str | None = None,
+        min_confidence: float | None = None,
         limit: int | None = None,
     ) -> list[Row]:
         """Event rows in the order of their days; of an article read by several coders, what the last one read.
@@ -94,6 +95,8 @@ class RecordView:
         wanted.add_window(since, until)
         if text:
             wanted.add("contains(lower(sentence.text), lower(?))", text)
+        if min_confidence:
+            wanted.add("confidence >= ?", min_confidence)
         snapshot = self.snapshot()
         wanted.add(self.newest_coder(snapshot))
         source = self._source("events", snapshot, _years_of(since, until))

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from dragoman.cli.base import echo_lines, format_option, open_record, record_option, window_options
+from dragoman.cli.base import confidence_option, echo_lines, format_option, open_record, record_option, window_options
 from dragoman.codebook import load_codebook
-from dragoman.errors import QueryError
 from dragoman.model import STATUSES
+from dragoman.sides import party_code, side_code
 
 limit_option = click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
@@ -38,6 +38,7 @@ def asked_record(path: Path, as_of: Any) -> Any:
 @status_option
 @window_options
 @click.option("--text", help="Words in the sentence.")
+@confidence_option
 @limit_option
 @as_of_option
 @format_option("table", "jsonl")
@@ -46,6 +47,7 @@ def events(record: Path, event_type: str | None, form: str, as_of: Any, **wanted
 
     Example: dragoman events --record ./record --actor ISR --type ASSAULT --since 2025-06-01
     """
+    wanted |= {side: wanted[side] and party_code(wanted[side]) for side in ("actor", "recipient")}
     rows = asked_record(record, as_of).events(event_type=known_type(event_type), **wanted)
     if form == "jsonl":
         echo_lines(rows)
@@ -69,6 +71,7 @@ def records(record: Path, event_type: str | None, form: str, as_of: Any, **wante
 
     Example: dragoman records --record ./record --actor RUS --recipient UKR
     """
+    wanted |= {side: wanted[side] and side_code(wanted[side]) for side in ("actor", "recipient")}
     view, record_id = asked_record(record, as_of), wanted.pop("record_id")
     if record_id:
         rows = [row for row in [view.record(record_id)] if row]
@@ -126,19 +129,6 @@ def turn_line(row: dict[str, Any], turn: dict[str, Any]) -> str:
     )
 
 
-def side_code(name: str) -> str:
-    """Gives the code of a side named by code, or by a name that the actor table knows ("Russia")."""
-    if len(name) == 3 and name.isupper():
-        return name
-    from dragoman.actors import ActorIndex
-
-    entity = getattr(ActorIndex.load().resolve(name), "entity", None)
-    if entity is None or entity.code is None:
-        raise QueryError(f"{name!r} names no state or organisation: give a code, as RUS, or a name, as Russia")
-    code: str = entity.code
-    return code
-
-
 @click.command()
 @record_option
 @click.option("--speaker")
@@ -150,7 +140,8 @@ def statements(record: Path, speaker: str | None, addressee: str | None, topic: 
 
     Example: dragoman statements --record ./record --speaker CHN --topic Taiwan
     """
-    rows = open_record(record).statements(speaker=speaker, addressee=addressee, topic=topic)
+    sides = {"speaker": speaker and side_code(speaker), "addressee": addressee and side_code(addressee)}
+    rows = open_record(record).statements(**sides, topic=topic)
     if form == "jsonl":
         echo_lines(rows)
         return

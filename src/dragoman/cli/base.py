@@ -82,6 +82,13 @@ def format_option(*forms: str) -> Callable[[F], F]:
     return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True)
 
 
+def confidence_option(command: F) -> F:
+    """Adds --min-confidence: events the reader is less sure of are left out."""
+    return click.option(
+        "--min-confidence", type=click.FloatRange(0, 1), help="Only events the reader is at least so sure of."
+    )(command)  # fmt: skip
+
+
 def published_option(command: F) -> F:
     return click.option("--published", type=DAY, help="Publication day where an input does not tell its own.")(command)
 
@@ -100,6 +107,8 @@ class Refusals:
         self.refused = 0
 
     def take(self, skip: Skip) -> None:
+        if skip.stage == "folder":
+            click.echo(f"{skip.location}: {skip.reason}, {skip.detail}", err=True)
         if skip.stage in INPUT_STAGES:
             self.refused += 1
             detail = f" ({skip.detail})" if skip.detail else ""

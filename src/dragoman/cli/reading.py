@@ -8,7 +8,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ import click
 from dragoman.cli.base import (
     DAY,
     Refusals,
+    confidence_option,
     count_articles,
     echo_lines,
     format_option,
@@ -29,6 +30,7 @@ from dragoman.errors import QueryError
 from dragoman.model import Article, Skip
 
 if TYPE_CHECKING:
+    from dragoman.coder import Coded
     from dragoman.second import SecondReader
 
 LAYERS = ("actors", "times", "places", "attributions")
@@ -81,6 +83,7 @@ def second_reader_options(command: Callable[..., None]) -> Callable[..., None]:
 @skips_option
 @actors_option
 @second_reader_options
+@confidence_option
 @click.option("--why", is_flag=True, help="Say what spoke for each code, and why other sentences gave none.")
 def read(
     inputs: tuple[str, ...],
@@ -89,6 +92,7 @@ def read(
     skips: Path | None,
     dictionaries: tuple[Path, ...],
     second: SecondReader | None,
+    min_confidence: float | None,
     why: bool,
 ) -> None:
     """Codes reports and prints their events; stores nothing.
@@ -105,7 +109,8 @@ def read(
     coder = Coder(dictionaries=dictionaries, second=second)
     with refusals(skips) as told:
         found = code_articles(coder, read_articles(inputs, published=published))
-        coded = taken(with_progress(found, "reading", count_articles(inputs)), told)
+        told_of = taken(with_progress(found, "reading", count_articles(inputs)), told)
+        coded = (surer(each, min_confidence or 0) for each in told_of)
         if form == "table":
             for each in coded:
                 show.print_article(each, why=why)
@@ -118,6 +123,11 @@ def read(
             for loss in losses:
                 click.echo(f"lost: {loss}", err=True)
     told.end()
+
+
+def surer(coded: Coded, least: float) -> Coded:
+    """Gives the article with only the events whose confidence is at least `least`."""
+    return replace(coded, events=tuple(event for event in coded.events if event.confidence >= least))
 
 
 def taken(found: Iterator[Any], told: Refusals) -> Iterator[Any]:

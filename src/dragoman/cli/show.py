@@ -65,7 +65,7 @@ def headline(row: Mapping[str, Any]) -> str:
     """Gives the line of an event: `2022-02-24  Russia RUS  ASSAULT  Ukraine UKR  earlier, in Ukraine`."""
     style = QUAD_STYLES[row["quad"]]
     mode = f"/{row['mode']}" if row["mode"] else ""
-    told = [MARKS[row["status"]]]
+    told = [f"confidence {row['confidence']:.2f}", MARKS[row["status"]]]
     if row.get("place"):
         told.append(f"in {row['place']['text']}")
     if row.get("attributed_to"):

@@ -13,22 +13,27 @@ from dragoman.reader.windows import Pieces, Window
 
 SOURCE, CUE, CONTENT = 0, 1, 2
 # A tag other than O from this probability on. Below a half, since O is by far the commonest tag.
-SAID = 0.4
+SAID = 0.5
 
 
 def find_attributions(window: Window, output: Output) -> Iterator[Attribution]:
-    """Yields the attributions of a window: one for each content span, with the nearest cue and source."""
+    """Yields the attributions of a window: one for each source (or cue) of a sentence, with all that it says there."""
     for begin, pieces in zip(window.begins, window.sentences, strict=True):
         chances = output.speech[begin : begin + len(pieces.ids)]
         sources, cues, contents = (list(speech_spans(chances[:, kind], pieces)) for kind in (SOURCE, CUE, CONTENT))
-        for content in contents or cues[:1]:
+        said: dict[tuple[Span | None, Span | None], list[Span]] = {}
+        for content in contents:
             cue = nearest(content, cues)
-            source = nearest(cue or content, sources)
-            if content is cue and source is None:
-                continue
-            yield Attribution(source=source, cue=cue, content=content)
-        for source in sources[: 1 if not contents and not cues else 0]:
-            yield Attribution(source=source, cue=None, content=source)
+            said.setdefault((nearest(cue or content, sources), cue), []).append(content)
+        for (source, cue), spans in said.items():
+            yield Attribution(source=source, cue=cue, content=cover(spans, pieces))
+
+
+def cover(spans: Sequence[Span], pieces: Pieces) -> Span:
+    """Gives the span from the first to the last of some spans of one sentence."""
+    start, end = min(s.start for s in spans), max(s.end for s in spans)
+    base = pieces.sentence.start
+    return Span(start=start, end=end, text=pieces.sentence.text[start - base : end - base])
 
 
 def speech_spans(chances: Array, pieces: Pieces) -> Iterator[Span]:

@@ -120,13 +120,18 @@ def _read_inputs(inputs: tuple[str, ...], *, allow_private: bool, stdin: IO[byte
 def _read_folder(folder: Path) -> Iterator[Report | Skip]:
     count = 0
     trouble: list[OSError] = []
+    others: list[str] = []
     for parent, folders, names in os.walk(folder, onerror=trouble.append):
         folders.sort()
+        others.extend(name for name in names if not format_of_name(name))
         paths = (Path(parent, name) for name in sorted(names) if format_of_name(name))
         for path in paths:
             count += 1
             yield from _read_file(path)
     yield from (skip(str(error.filename), "unreadable", error.strerror or "") for error in trouble)
+    if others:
+        kinds = ", ".join(sorted({Path(name).suffix or name for name in others}))
+        yield Skip(location=str(folder), stage="folder", reason="passed-over", detail=f"{len(others)} files: {kinds}")
     if not count and not trouble:
         yield skip(str(folder), "empty", "no file in it that can be read")
 

@@ -11,6 +11,7 @@ REASONS = frozenset({
     "missing",  # no such file
     "unreadable",  # the system refuses to open or read it
     "empty",
+    "passed-over",
     "binary",  # holds no text
     "too-large",
     "truncated",  # packed data that ends too early or is damaged
