@@ -228,3 +228,15 @@ def test_files_of_other_kinds_in_a_folder_are_named(tmp_path: Path) -> None:
     result = call("extract", tmp_path)
     assert result.exit_code == 0
     assert "passed-over, 1 files: .pdf" in result.stderr
+
+
+def test_a_window_before_anything_was_read_is_empty_and_no_error(record: Path) -> None:
+    result = call("ties", "--record", record, "SAU", "IRN", "--until", "2001-01-01")
+    assert result.exit_code == 0
+    assert "nothing between SAU and IRN" in result.stdout
+
+
+def test_asking_as_of_a_day_before_the_record_names_that_day(record: Path) -> None:
+    result = call("events", "--record", record, "--as-of", "2020-01-01")
+    assert result.exit_code == 2
+    assert "2020-01-01" in result.stderr

@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -156,11 +156,12 @@ class TableFolder:
     def snapshot_at(self, moment: datetime) -> Snapshot:
         """The record as it stood at a moment (with time zone)."""
         oldest = self.head().notes.get("oldest_readable", 0)
+        asked = (moment - timedelta(microseconds=1)).date()  # the end of a day is the beginning of the next
         past = [snapshot for snapshot in self.history() if snapshot.committed_at <= moment]
         if past and past[-1].number < oldest:
-            raise StoreError(f"the record as it stood on {moment.date()} is gone, since something was taken down later")
+            raise StoreError(f"the record as it stood on {asked} is gone, since something was taken down later")
         if not past:
-            raise StoreError(f"the record at {self.path} did not exist yet on {moment.date()}: ask for a later day")
+            raise StoreError(f"the record at {self.path} did not exist yet on {asked}: ask for a later day")
         return past[-1]
 
     def files(self, name: str, snapshot: Snapshot, partitions: Sequence[str] | None = None) -> list[str]:

@@ -253,6 +253,8 @@ class RecordView:
         days = [day for day in (span["first"], span["last"], *read) if day]
         if not days:
             return None
+        if since is None and until is not None and until < min(days):
+            return None  # nothing was read before that day, and nothing has to be swapped
         first, last = since or min(days), until or max(days) + timedelta(days=1)
         return Window(since=first, until=last if until or since is None else max(first, last), by=by)
 
