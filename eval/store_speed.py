@@ -45,12 +45,13 @@ WITH drawn AS (
     FROM drawn
 )
 SELECT printf('P%03d', least(a, b)) AS low, printf('P%03d', greatest(a, b)) AS high, a <= b AS is_forward,
+    false AS is_mutual,
     day, day AS last_day, quad::TINYINT AS quad, 'CONSULT' AS event_type, (5 - 2.5 * quad)::DOUBLE AS intensity,
     0.8::DOUBLE AS belief, printf('r%020x', h) AS record_id, day || '|CONSULT|asserted' AS cell,
     year(day)::VARCHAR AS year
 FROM parties ORDER BY year, low, high, day, record_id
 """
-NATIVE = """SELECT is_forward, quad, greatest(date_trunc('month', day)::DATE, DATE '2006-01-01') AS since,
+NATIVE = """SELECT is_forward, is_mutual, quad, greatest(date_trunc('month', day)::DATE, DATE '2006-01-01') AS since,
     count(*) AS count, sum(intensity) AS intensity, sum(belief) AS belief, list(record_id) AS record_ids
 FROM dyads WHERE low = ? AND high = ? AND day >= DATE '2006-01-01' AND last_day < DATE '2026-01-01'
     AND (day = last_day OR date_trunc('month', day) = date_trunc('month', last_day)) GROUP BY ALL"""

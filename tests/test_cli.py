@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dragoman.cli import main
+from dragoman.sides import party_name, side_code
 
 SAMPLES = Path(str(resources.files("dragoman.data").joinpath("samples")))
 LINE = {
@@ -183,7 +184,7 @@ def test_annotate_gives_only_the_wanted_layers(line: Path) -> None:
 def test_every_command_says_what_it_does_and_gives_an_example(name: str) -> None:
     result = call(name, "--help")
     assert result.exit_code == 0
-    assert "Example:" in result.output or name == "check"
+    assert "Example:" in result.output
 
 
 def test_reading_standard_input() -> None:
@@ -240,3 +241,22 @@ def test_asking_as_of_a_day_before_the_record_names_that_day(record: Path) -> No
     result = call("events", "--record", record, "--as-of", "2020-01-01")
     assert result.exit_code == 2
     assert "2020-01-01" in result.stderr
+
+
+def test_a_person_or_body_is_not_widened_to_its_state(record: Path) -> None:
+    """Events of a named official are that official's, not everybody's of the state."""
+    everybody = rows(call("events", "--record", record, "--actor", "RUS", "--format", "jsonl", "--limit", "1000"))
+    patrushev = rows(call("events", "--record", record, "--actor", "Nikolai Patrushev", "--format", "jsonl"))
+    assert 0 < len(patrushev) < len(everybody)
+    assert all("Nikolai Patrushev" in {p["name"] for p in row["actors"]} for row in patrushev)
+    person = call("ties", "--record", record, "Nikolai Patrushev", "CHN")
+    assert person.exit_code == 2
+    assert "ask for the state, RUS" in person.stderr
+
+
+def test_sides_are_the_keys_that_records_count_by() -> None:
+    assert side_code("rus") == side_code("Russia") == side_code("RUSGOV") == "RUS"
+    assert side_code("NATO").startswith("IGO:")
+    assert side_code("IGO:Q7184") == "IGO:Q7184"
+    assert party_name("RUSGOV") == "RUSGOV"
+    assert party_name("Q159") == "Q159"

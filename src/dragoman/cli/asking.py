@@ -1,4 +1,4 @@
-"""Commands that ask a record: events, records, ties, statements, actors, serve."""
+"""Commands that ask a record: events, records, ties, statements, serve."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 from dragoman.cli.base import confidence_option, echo_lines, format_option, open_record, record_option, window_options
 from dragoman.codebook import load_codebook
 from dragoman.model import STATUSES
-from dragoman.sides import party_code, side_code
+from dragoman.sides import party_name, side_code
 
 limit_option = click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
@@ -47,7 +47,7 @@ def events(record: Path, event_type: str | None, form: str, as_of: Any, **wanted
 
     Example: dragoman events --record ./record --actor ISR --type ASSAULT --since 2025-06-01
     """
-    wanted |= {side: wanted[side] and party_code(wanted[side]) for side in ("actor", "recipient")}
+    wanted |= {side: wanted[side] and party_name(wanted[side]) for side in ("actor", "recipient")}
     rows = asked_record(record, as_of).events(event_type=known_type(event_type), **wanted)
     if form == "jsonl":
         echo_lines(rows)
@@ -140,7 +140,7 @@ def statements(record: Path, speaker: str | None, addressee: str | None, topic: 
 
     Example: dragoman statements --record ./record --speaker CHN --topic Taiwan
     """
-    sides = {"speaker": speaker and side_code(speaker), "addressee": addressee and side_code(addressee)}
+    sides = {"speaker": speaker and party_name(speaker), "addressee": addressee and party_name(addressee)}
     rows = open_record(record).statements(**sides, topic=topic)
     if form == "jsonl":
         echo_lines(rows)
