@@ -25,6 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,8 @@ EXTRACTORS: dict[str, Callable[[Gold], Found]] = {
     "resiliparse": resiliparse_alone,
     "whole page": whole_page,
 }
+# What has to be installed before a rival can be measured: without it there is no figure, not a figure of zero.
+RIVAL_MODULES = {"readability-lxml": "readability", "newspaper4k": "newspaper", "resiliparse": "resiliparse"}
 
 
 def word_f1(found: str, gold: str) -> float:
@@ -284,7 +287,11 @@ def main() -> int:
         print(f"\n{name}, {options.part}: {len(golds)} pages{', English' if options.english else ''}")
         print(f"{'':<18}{'text F1':>7}  {'date':>7}  {'title':>7}  {'authors':>7}  {'ms a page':>9}")
         for label, extract in EXTRACTORS.items():
-            if not options.only or label in options.only:
+            if options.only and label not in options.only:
+                continue
+            if label in RIVAL_MODULES and find_spec(RIVAL_MODULES[label]) is None:
+                print(f"{label:<18}not installed, not measured")
+            else:
                 print_score(label, measure(golds, extract, show=options.misses and extract is ours))
         print_floors(name)
     return 0
