@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dragoman.model import FoundEvent, Span, Status
+from dragoman.model import FoundEvent, Sentence, Span, Status
 from dragoman.reader.lexicon import Match, Phrase, find_phrases
 from dragoman.reader.names import whole_name
+from dragoman.reader.negation import negator_before
 from dragoman.reader.network import Array, Heads, Judgement, Labels, Output
 from dragoman.reader.windows import Pieces, Window
 
@@ -135,8 +136,8 @@ def _event(window: Window, output: Output, candidate: Candidate, *, heads: Heads
     order = scores.argsort()[::-1]
     event_type = labels.types[int(order[0])]
     second, margin = labels.types[int(order[1])], float(scores[order[0]] - scores[order[1]])
-    status: Status = labels.statuses[int(candidate.judgement.statuses.argmax())]  # type: ignore[assignment]
     anchor = span_of(pieces, candidate.start - begin, candidate.end - begin)
+    status = status_of(candidate.judgement, pieces.sentence, anchor.start, labels=labels)
     found = find_roles(output, candidate, begin, pieces, heads=heads)
     roles = {
         role: tuple(dict.fromkeys(whole_name(span, pieces.sentence) for span in spans)) for role, spans in found.items()
@@ -156,6 +157,14 @@ def _event(window: Window, output: Output, candidate: Candidate, *, heads: Heads
         contexts=_contexts(candidate.judgement.contexts, labels),
         basis=f"anchor {anchor.text!r}; runner-up {second}, margin {margin:.2f}",
     )
+
+
+def status_of(judgement: Judgement, sentence: Sentence, start: int, *, labels: Labels) -> Status:
+    """Gives the likeliest status of what begins at `start`; a negating word right before it decides."""
+    if negator_before(sentence.text, start - sentence.start):
+        return "negated"
+    status: Status = labels.statuses[int(judgement.statuses.argmax())]  # type: ignore[assignment]
+    return status
 
 
 def find_roles(
