@@ -15,12 +15,15 @@ from dragoman.model import Article, Sentence, TimeMention
 from dragoman.times import calendar
 from dragoman.times.lexicon import Lexicon, Rule, load_lexicon, load_lists
 from dragoman.times.tokens import Token, tokenize
-from dragoman.times.values import BUILDERS, Context
+from dragoman.times.values import BUILDERS, Context, Told
 
 TENSE_WINDOW = 20
+PERFECT_REACH = 7
 _COUNTED = re.compile(r"[a-z]{3,}s$")
 # Times that only compare with the story's own ("a year earlier"): nothing later counts from them.
-_COUNTED_BACK = frozenset(f"rule: {name}" for name in ("ago", "earlier, later", "a year-earlier period", "last period"))
+_COUNTED_BACK = frozenset(
+    f"rule: {name}" for name in ("ago", "earlier, later", "a year-earlier period", "last period", "quarter of a year")
+)
 
 
 def find_times(article: Article, sentences: Sequence[Sentence]) -> tuple[TimeMention, ...]:
@@ -31,7 +34,7 @@ def find_times(article: Article, sentences: Sequence[Sentence]) -> tuple[TimeMen
     """
     lexicon = load_lexicon()
     found: list[TimeMention] = []
-    told: str | None = None
+    told = Told()
     for sentence in sentences:
         for mention in _in_sentence(sentence, article, lexicon, told):
             told = _told(mention, told)
@@ -39,10 +42,12 @@ def find_times(article: Article, sentences: Sequence[Sentence]) -> tuple[TimeMen
     return tuple(found)
 
 
-def _told(mention: TimeMention, before: str | None) -> str | None:
-    """The date that later "that day" or "a year earlier" will count from."""
+def _told(mention: TimeMention, before: Told) -> Told:
+    """What later "that day", "a year earlier" or "the quarter" will count from."""
     is_date = mention.type in {"DATE", "TIME"} and calendar.days_of(mention.value) is not None
-    return mention.value if is_date and mention.basis not in _COUNTED_BACK else before
+    if not is_date or mention.basis in _COUNTED_BACK:
+        return before
+    return Told(mention.value, mention.value if mention.value[4:6] == "-Q" else before.quarter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class _Scene:
     lexicon: Lexicon
 
 
-def _in_sentence(sentence: Sentence, article: Article, lexicon: Lexicon, told: str | None) -> Iterator[TimeMention]:
+def _in_sentence(sentence: Sentence, article: Article, lexicon: Lexicon, told: Told) -> Iterator[TimeMention]:
     tokens = tokenize(sentence.text, sentence.start, lexicon)
     if not tokens:
         return
@@ -81,7 +86,7 @@ def _starts(kinds: str, rules: Sequence[Rule]) -> Iterator[tuple[int, list[tuple
         yield start, sorted(by_start[start], key=lambda m: -m[0])
 
 
-def _build(scene: _Scene, span: tuple[int, int], rule: Rule, told: str | None) -> TimeMention | None:
+def _build(scene: _Scene, span: tuple[int, int], rule: Rule, told: Told) -> TimeMention | None:
     tokens, article = scene.tokens, scene.article
     start, end = span
     if tokens[end - 1].kind == "." and end - start > 1 and len(tokens[end - 2].text) > 4:
@@ -91,9 +96,9 @@ def _build(scene: _Scene, span: tuple[int, int], rule: Rule, told: str | None) -
     after = tokens[end].text.lower() if end < len(tokens) else ""
     if not _is_time(parts, before, after):
         return None
-    words = frozenset(t.text.lower() for t in tokens) if any(p.kind == "M" for p in parts) else frozenset()
+    words = frozenset(t.text.lower() for t in tokens) if any(p.kind in "MABUQ" for p in parts) else frozenset()
     tense = tense_at(tokens, start, end, scene.lexicon)
-    context = Context(article.published, told, tense, parts, before, after, words)
+    context = Context(article.published, told.date, tense, parts, before, after, words, told.quarter)
     built = BUILDERS[rule.builder](context)
     if built is None:
         return None
@@ -119,24 +124,38 @@ def _is_time(parts: Sequence[Token], before: str, after: str) -> bool:
 
 def tense_at(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> int:
     """Which way the clause around an expression looks: 1 ahead, -1 back, 0 where nothing tells."""
-    if start and tokens[start - 1].text.lower() in load_lists()["looking ahead"]:
-        return 1
-    if end < len(tokens) and tokens[end].kind == "'":
+    leading = tokens[start - 1].text.lower() if start else ""
+    if leading != "ahead of" and end < len(tokens) and tokens[end].kind == "'":
         return -1  # "Wednesday's ruling": what a day owns has mostly been reported
-    for token in reversed(tokens[max(0, start - TENSE_WINDOW) : start]):
-        sign = _sign(token, lexicon)
-        if sign:
-            return sign
-    for token in tokens[end : end + TENSE_WINDOW]:
-        sign = _sign(token, lexicon)
+    behind = _sign_behind(tokens[max(0, start - TENSE_WINDOW) : start], lexicon)
+    if leading in load_lists()["looking ahead"] or leading == "ahead of":
+        return -1 if _is_past_perfect(tokens, start, end) else 1
+    if behind:
+        return -1 if behind > 0 and _is_past_perfect(tokens, start, start) else behind
+    return next((sign for token in tokens[end : end + TENSE_WINDOW] if (sign := _sign(token, lexicon))), 0)
+
+
+def _sign_behind(before: Sequence[Token], lexicon: Lexicon) -> int:
+    """The nearest sign before an expression; a participle yields to what is to be done with it ("would be paid")."""
+    words = [token.text.lower() for token in before]
+    for i in range(len(before) - 1, -1, -1):
+        sign = _sign(before[i], lexicon)
+        if sign < 0 and words[i - 1 : i] == ["be"] and load_lists()["to be done"] & set(words[max(0, i - 4) : i - 1]):
+            return 1
         if sign:
             return sign
     return 0
 
 
+def _is_past_perfect(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Whether "had" rules the words before an expression, or those after it: "had been due to expire Friday"."""
+    near = (*tokens[max(0, start - PERFECT_REACH) : start], *tokens[end : end + (4 if end > start else 0)])
+    return any(t.text.lower() == "had" for t in near)
+
+
 def _sign(token: Token, lexicon: Lexicon) -> int:
     low = token.text.lower()
     sign = lexicon.tense.get(low)
-    if sign is None and token.kind == "x" and len(low) > 4 and low.endswith("ed"):
+    if sign is None and token.kind == "x" and len(low) > 4 and low.endswith("ed") and not low.endswith("eed"):
         return -1
     return sign or 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from importlib import resources
 
@@ -76,6 +77,13 @@ def _named_days() -> dict[tuple[int, int], tuple[tuple[int, frozenset[str]], ...
 
 
 @cache
+def load_moving_days() -> Mapping[str, tuple[date, ...]]:
+    """The days of the feasts that move with the moon, by feast, in order."""
+    rows = read_table("times", "moving_days.tsv")
+    return {feast: tuple(date.fromisoformat(day) for day in days.split()) for feast, days in rows}
+
+
+@cache
 def load_lists() -> Mapping[str, frozenset[str]]:
     """The lists of small words that the rules look for, by name."""
     return {name: frozenset(words.split()) for name, words in read_table("times", "words.tsv")}
@@ -85,6 +93,7 @@ def load_lists() -> Mapping[str, frozenset[str]]:
 TOKEN = re.compile(
     r"""\d{4}-\d{2}-\d{2}(?:T[\d:.]{1,15}Z?)?(?!\d)
       | \d{1,2}[/-]\d{1,2}[/-](?:\d{4}|\d{2})(?!\d)
+      | \d{1,2}\.\d{1,2}\.\d{4}(?!\d|\.\d)
       | \d{1,2}:\d{2}(?::\d{2})?(?!\d)
       | \d{1,2}/\d(?!\d)
       | \d+(?:,\d{3})+(?:\.\d+)?

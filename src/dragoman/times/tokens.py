@@ -14,7 +14,7 @@ from dragoman.times.lexicon import TOKEN, Lexicon, Phrase, load_lists
 
 OTHER = "x"
 # A sentence without any of these classes or a four-digit year holds no time expression.
-TRIGGERS = frozenset("MWwYEUVPpSyRhsGDKnc")
+TRIGGERS = frozenset("MWwYEUVPpSyRhsGDKncCQ7L")
 MAX_TOKENS = 400
 _NUMBER = re.compile(r"(\d+(?:,\d{3})*(?:\.\d+)?)(st|nd|rd|th|s|['’]s|am|pm|bn|m|k)?$")
 _AFTER_MONTH = re.compile(r"\d{1,4}(?:st|nd|rd|th)?$|,$|\.$")
@@ -77,6 +77,8 @@ def _is_other_word(word: str, lowered: Sequence[str], i: int) -> bool:
     before = lowered[i - 1] if i else ""
     after = lowered[i + 1] if i + 1 < len(lowered) else ""
     if low in lists["sometimes a month"]:
+        if word == "Jan" and not (after == "." or after[:1].isdigit()):
+            return True  # a man's name
         return word.islower() or not (before in lists["before a month"] or _AFTER_MONTH.match(after))
     if low in lists["short day"]:
         return word.islower() or not (after in {",", ".", ""} or after.isdigit())
@@ -86,6 +88,8 @@ def _is_other_word(word: str, lowered: Sequence[str], i: int) -> bool:
 
 
 def _classify_figure(word: str) -> tuple[str, str]:
+    if word.count(".") == 2:
+        return "G", word
     if "/" in word or "-" in word or ":" in word:
         return _classify_compound(word)
     if word[0] in "'’":

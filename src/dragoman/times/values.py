@@ -13,11 +13,19 @@ from datetime import date
 from typing import Literal
 
 from dragoman.times import calendar
-from dragoman.times.lexicon import load_lexicon
+from dragoman.times.lexicon import load_lexicon, load_lists, load_moving_days
 from dragoman.times.tokens import Token
 
 Kind = Literal["DATE", "TIME", "DURATION", "SET"]
 Value = tuple[str, Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the story has told so far: its last date, and its last quarter of a year."""
+
+    date: str | None = None
+    quarter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,7 @@ class Context:
     before: str = ""
     after: str = ""
     sentence: frozenset[str] = frozenset()
+    told_quarter: str | None = None
 
     def find(self, kinds: str) -> Token | None:
         return next((p for p in self.parts if p.kind in kinds), None)
@@ -41,6 +50,15 @@ class Context:
 
     def has(self, kinds: str) -> bool:
         return any(p.kind in kinds for p in self.parts)
+
+    @property
+    def quarter(self) -> str | None:
+        """The quarter in question: the last told; among a company's figures, else the one before publication."""
+        if self.told_quarter and self.told == self.told_quarter:
+            return self.told_quarter
+        if self.published is None or not self.sentence & load_lists()["company figures"]:
+            return None
+        return self.told_quarter or calendar.shift(self.published, "Q", -1)
 
     @property
     def told_days(self) -> calendar.Days | None:
@@ -56,19 +74,21 @@ def _figures(c: Context) -> Value | None:
     if text[4:5] == "-":
         value = text.replace(" ", "T")
         return (value, "TIME" if "T" in value else "DATE") if calendar.days_of(value) else None
-    separator = "/" if "/" in text else "-"
+    separator = next(mark for mark in "/.-" if mark in text)
     pieces = text.split(separator)
     if len(pieces) != 3:
         return None
     first, second, year = (int(p) for p in pieces)
     year += 0 if year > 99 else 1900 if year > 49 else 2000
+    if separator == ".":
+        first, second = second, first
     # Month first, as the American wires write it; day first where only that can be.
     day = calendar.make_day(year, first, second) or calendar.make_day(year, second, first)
     return (day.isoformat(), "DATE") if day else None
 
 
 def _day_range(c: Context) -> Value | None:
-    """ "March 3-5": from the first to the last day, as an ISO 8601 interval."""
+    """ "March 3-5", "from 3 to 5 March": from the first to the last day, as an ISO 8601 interval."""
     first = _calendar_day(c)
     start = calendar.days_of(first[0]) if first else None
     last = _number([p for p in c.parts if p.kind == "N"][-1].value)
@@ -128,8 +148,9 @@ def _year_by_weekday(c: Context, month: int, day: int) -> int | None:
 
 
 def _with_clock(c: Context, day: str) -> Value:
-    """Adds a part of the day or a clock time to a day's value."""
-    if part := c.find("P"):
+    """Adds a clock time or a part of the day to a day's value; weekdays and dates stay days ("Friday night")."""
+    part = c.find("P")
+    if part and part.value.startswith("T") or part and not c.has("WM"):
         return (day + (part.value if part.value.startswith("T") else f"T{part.value}")), "TIME"
     clock = clock_value(c.parts)
     return (f"{day}{clock}", "TIME") if clock else (day, "DATE")
@@ -192,6 +213,9 @@ def _weekday(c: Context) -> Value | None:
 
 def _weekday_near(c: Context, weekday: int, published: date) -> date | None:
     back = (published.isoweekday() - weekday) % 7
+    if c.has("A"):
+        weeks = _amount(c)
+        return calendar.add_days(published, -back - 7 * int(weeks)) if weeks and c.value("UV") == "W" else None
     if c.has("U"):
         monday = calendar.add_days(published, 1 - published.isoweekday())
         weeks = {"L": -7, "X": 7}.get((c.find("LXT") or c.parts[0]).kind, 0)
@@ -201,7 +225,10 @@ def _weekday_near(c: Context, weekday: int, published: date) -> date | None:
         base = following[0] if following else published
         return calendar.add_days(base, (weekday - base.isoweekday()) % 7 or 7)
     if c.has("L"):
-        return calendar.add_days(published, -(back or 7))
+        word = c.find("L")
+        told = c.told_days if word and word.text.lower() in {"previous", "preceding", "prior"} else None
+        base = told[0] if told else published
+        return calendar.add_days(base, -((base.isoweekday() - weekday) % 7 or 7))
     if c.has("tD") and c.told_days:
         return calendar.add_days(c.told_days[0], (weekday - c.told_days[0].isoweekday()) % 7)
     if c.tense > 0 or c.value("T") == "1":
@@ -237,6 +264,14 @@ def _day_part(c: Context) -> Value | None:
     elif not c.has("T"):
         base = c.told_days[0] if c.told_days else base
     day = calendar.add_days(base, shift) if base else None
+    return _with_clock(c, day.isoformat()) if day else None
+
+
+def _bare_part(c: Context) -> Value | None:
+    """ "at midday", "by dawn": of the day last told, else of publication."""
+    if c.before not in {"at", "by", "around", "before", "until"}:
+        return None
+    day = c.told_days[0] if c.told_days else c.published
     return _with_clock(c, day.isoformat()) if day else None
 
 
@@ -302,6 +337,9 @@ def _period_year(c: Context, last_month: int) -> int | None:
 def _year_quarter(c: Context) -> Value | None:
     """ "the 1988 third quarter", "the 1988 quarter", "the last half of 1989"."""
     year = _number(c.value("Y"))
+    if c.has("7"):
+        year = year or _period_year(c, 3 * int(c.value("7")[1]))
+        return (f"{year}-{c.value('7')}", "DATE") if year else None
     if c.has("H"):
         return _half_of(c, year)
     if c.has("O"):
@@ -309,8 +347,8 @@ def _year_quarter(c: Context) -> Value | None:
     unit = c.value("U")
     if year is None or unit not in {"Q", ""}:
         return None
-    if c.told and c.told[4:6] == "-Q":
-        return f"{year}{c.told[4:]}", "DATE"
+    if quarter := c.quarter:
+        return f"{year}{quarter[4:]}", "DATE"
     return (f"{year}-QX", "DATE") if unit == "Q" else (str(year), "DATE")
 
 
@@ -326,14 +364,15 @@ def _half_of(c: Context, year: int | None) -> Value | None:
 
 
 def _last_period(c: Context) -> Value | None:
-    if c.has("Q") and c.told and calendar.days_of(c.told):
-        return c.told, "DATE"
-    if c.has("Q") or c.published is None:
+    if c.has("Q"):
+        value = c.quarter or (c.told if c.told_days else None)
+        return (value, "DATE") if value else None
+    if c.published is None:
         return None
     marks = [p for p in c.parts if p.kind in "LXTC"]
     year = c.published.year + {"L": -1, "X": 1}.get(marks[0].kind, 0)
-    if c.told and c.told[4:6] == "-Q":
-        return f"{year}{c.told[4:]}", "DATE"
+    if quarter := c.quarter:
+        return f"{year}{quarter[4:]}", "DATE"
     return str(year), "DATE"
 
 
@@ -370,8 +409,27 @@ def _season_year(c: Context, season: str, published: date) -> int:
 
 
 def _year(c: Context) -> Value | None:
-    value = c.value("Y") or c.value("E")
+    value = c.value("Y") or c.value("E") or c.value("N")
+    if c.has("U") and not (c.value("U") == "Y" and value.isdigit() and 1000 <= int(value) <= 2199):
+        return None
     return (value, "DATE") if value else None
+
+
+def _year_range(c: Context) -> Value | None:
+    """ "2014-2016", "1991-95", "the 2024/25 fiscal year": from the first year to the last."""
+    first, last = c.value("Y"), [p for p in c.parts if p.kind in "YN"][-1].value
+    if len(last) == 2:
+        last = first[:2] + last
+    if not (len(last) == 4 and last.isdigit() and int(first) < int(last) < int(first) + 100):
+        return None
+    return f"{first}/{last}", "DATE"
+
+
+def _half_in_months(c: Context) -> Value | None:
+    """ "the first six months of 2024": the half of the year."""
+    if c.value("N") != {"M": "6", "Q": "2"}.get(c.value("V")) or c.value("OL") not in {"1", "-1", "last"}:
+        return None
+    return f"{c.value('Y')}-H{1 if c.value('OL') == '1' else 2}", "DATE"
 
 
 def _decade(c: Context) -> Value | None:
@@ -392,19 +450,26 @@ def _holiday(c: Context) -> Value | None:
     if year is None:
         if c.published is None:
             return None
-        return _with_clock_or_none(c, _holiday_near(c, rule, c.published))
-    return _with_clock_or_none(c, holiday_day(rule, year))
+        return _holiday_value(c, rule, _holiday_near(c, rule, c.published))
+    return _holiday_value(c, rule, next(iter(holiday_days(rule, year)), None))
 
 
-def _with_clock_or_none(c: Context, day: date | None) -> Value | None:
-    return _with_clock(c, day.isoformat()) if day else None
+def _holiday_value(c: Context, rule: str, day: date | None) -> Value | None:
+    if day is None:
+        return None
+    if rule == "moving:ramadan":  # a month of fasting, up to the feast that ends it
+        feast = next((d for d in load_moving_days()["eid_al_fitr"] if d > day), None)
+        last = calendar.add_days(feast, -1) if feast else None
+        return (f"{day.isoformat()}/{last.isoformat()}", "DATE") if last else None
+    return _with_clock(c, day.isoformat())
 
 
 def _holiday_near(c: Context, rule: str, published: date) -> date | None:
-    days = [d for k in (-1, 0, 1) if (d := holiday_day(rule, published.year + k))]
+    days = [d for k in (-1, 0, 1) for d in holiday_days(rule, published.year + k)]
     past, ahead = [d for d in days if d <= published], [d for d in days if d >= published]
     if c.has("U"):
-        return holiday_day(rule, published.year + {"L": -1, "X": 1}.get((c.find("LXT") or c.parts[0]).kind, 0))
+        year = published.year + {"L": -1, "X": 1}.get((c.find("LXT") or c.parts[0]).kind, 0)
+        return next(iter(holiday_days(rule, year)), None)
     if c.has("L"):
         return next((d for d in reversed(past) if d < published), None)
     if c.tense < 0 and past:
@@ -412,9 +477,18 @@ def _holiday_near(c: Context, rule: str, published: date) -> date | None:
     if c.has("X") or c.tense > 0:
         return ahead[0] if ahead else None
     if c.has("T"):
-        return holiday_day(rule, published.year)
+        return next(iter(holiday_days(rule, published.year)), None)
     nearest = sorted(days, key=lambda d: abs((d - published).days) - (20 if d <= published else 0))
     return nearest[0] if nearest else None
+
+
+def holiday_days(rule: str, year: int) -> tuple[date, ...]:
+    """The days of a holiday in a year: one, as a rule; none or two where its own year is shorter than ours."""
+    kind, _, feast = rule.partition("moving:")
+    if feast and not kind:
+        return tuple(day for day in load_moving_days()[feast] if day.year == year)
+    day = holiday_day(rule, year)
+    return (day,) if day else ()
 
 
 def holiday_day(rule: str, year: int) -> date | None:
@@ -483,6 +557,8 @@ def _length(count: float | None, unit: str) -> str:
 def _duration(c: Context) -> Value | None:
     unit = c.value("UV")
     count = _amount(c)
+    if [p.kind for p in c.parts] == ["a", "U"] and c.before not in load_lists()["before a length"]:
+        return None  # "four flights a week", "$2 a year"
     if c.parts[-1].text.lower() == "old" or c.after in {"old", "olds"} or _is_fraction(c, unit):
         return None
     if count is None and (not c.has("qVd") or (len(c.parts) == 1 and unit in {"TH", "TM", "S"})):
@@ -520,9 +596,9 @@ def _shift_by(c: Context, base: date, unit: str, count: float) -> Value | None:
         return (day.isoformat(), "DATE") if day else None
     if abs(count) > 1e5:
         return None
-    if unit == "Y" and abs(count) == 1 and c.told and c.told[4:6] == "-Q":
-        year = int(c.told[:4]) if c.told[:4].isdigit() else base.year
-        return f"{year + (int(count) if year == base.year else 0):04d}{c.told[4:]}", "DATE"
+    if unit == "Y" and abs(count) == 1 and (quarter := c.quarter):
+        year = int(quarter[:4]) if quarter[:4].isdigit() else base.year
+        return f"{year + (int(count) if year == base.year else 0):04d}{quarter[4:]}", "DATE"
     if count != int(count) and unit in {"Y", "M"}:
         value = calendar.shift(base, "M", round(count * (12 if unit == "Y" else 1)))
     else:
@@ -554,8 +630,8 @@ def _shifted_period(c: Context) -> Value | None:
     year = c.published.year - 1
     if c.has("O") and "Q" in units:
         return f"{year}-Q{c.value('O')}", "DATE"
-    if c.told and c.told[4:6] == "-Q":
-        return f"{year}{c.told[4:]}", "DATE"
+    if quarter := c.quarter:
+        return f"{year}{quarter[4:]}", "DATE"
     return (f"{year}-QX" if "Q" in units else str(year)), "DATE"
 
 
@@ -574,8 +650,8 @@ def _the_unit(c: Context) -> Value | None:
         return None
     if unit == "Y" and c.after in {"ended", "ending"}:
         return "P1Y", "DURATION"
-    if unit == "Q" and c.told and c.told[4:6] == "-Q":
-        return c.told, "DATE"
+    if unit == "Q" and c.told_quarter:
+        return c.told_quarter, "DATE"
     if unit == "WE":
         shift = 0 if c.published.isoweekday() >= 6 or c.tense > 0 else -1
         value = calendar.shift(c.published, "WE", shift)
@@ -599,6 +675,9 @@ def _set(c: Context) -> Value | None:
 def _reference(c: Context) -> Value | None:
     if c.has("C"):
         return ("PRESENT_REF", "DATE") if c.value("C") == "0" and c.parts[-1].text.lower() == "current" else None
+    if c.has("L"):
+        is_noun = c.before == "in" and c.parts[-1].text.lower() == "the past"
+        return ("PAST_REF", "DATE") if is_noun else None
     value = c.value("Rn")
     return value, "DURATION" if value.startswith("P") and value[1:2] == "X" else "DATE"
 
@@ -621,6 +700,7 @@ BUILDERS: dict[str, Builder] = {
     "weekday_set": _weekday_set,
     "relative_day": _relative_day,
     "day_part": _day_part,
+    "bare_part": _bare_part,
     "clock": _clock,
     "relative_unit": _relative_unit,
     "ordinal_period": _ordinal_period,
@@ -628,6 +708,8 @@ BUILDERS: dict[str, Builder] = {
     "last_period": _last_period,
     "season": _season,
     "year": _year,
+    "year_range": _year_range,
+    "half_in_months": _half_in_months,
     "decade": _decade,
     "year_end": _year_end,
     "holiday": _holiday,
