@@ -557,7 +557,9 @@ def _length(count: float | None, unit: str) -> str:
 def _duration(c: Context) -> Value | None:
     unit = c.value("UV")
     count = _amount(c)
-    if [p.kind for p in c.parts] == ["a", "U"] and c.before not in load_lists()["before a length"]:
+    if [p.kind for p in c.parts] == ["a", "U"] and not (
+        c.before in load_lists()["before a length"] or c.after in {"after", "before", "since"}
+    ):
         return None  # "four flights a week", "$2 a year"
     if c.parts[-1].text.lower() == "old" or c.after in {"old", "olds"} or _is_fraction(c, unit):
         return None
@@ -638,7 +640,7 @@ def _shifted_period(c: Context) -> Value | None:
 def _same_unit(c: Context) -> Value | None:
     unit = c.value("U")
     days = c.told_days
-    if days is None or unit in {"TH", "TM", "S"}:
+    if days is None or unit in {"TH", "TM", "S"} or (unit == "D" and days[0] != days[1]):
         return None
     value = calendar.shift(days[0], unit, 0)
     return (value, "DATE") if value else None
