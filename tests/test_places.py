@@ -113,6 +113,17 @@ def test_a_mention_carries_point_identifier_confidence_and_basis() -> None:
         ("Protesters marched in Tbilisi against the law.", "marched", "PROTEST", "Protesters", "GEO"),
         ("Iranian and Saudi ministers held talks in Beijing.", "held talks", "CONSULT", "Iranian", "CHN"),
         ("Sectarian violence killed dozens in a Syrian city.", "killed", "ASSAULT", "", "SYR"),
+        ("Troops killed ten men in Mali, the defence ministry in Paris said.", "killed", "ASSAULT", "Troops", "MLI"),
+        (
+            "WASHINGTON (Reuters) - Gunmen attacked a convoy near Goma on Monday.",
+            "attacked",
+            "ASSAULT",
+            "Gunmen",
+            "COD",
+        ),
+        ("The ministers of Egypt and Turkey met in Geneva for talks on Libya.", "met", "CONSULT", "ministers", "CHE"),
+        ("Ukrainian forces hit an oil terminal on Russian soil.", "hit", "ASSAULT", "Ukrainian forces", "RUS"),
+        ("Chilean authorities detained him after he landed in Antarctica.", "detained", "COERCE", "Chilean", "ATA"),
     ],
 )
 def test_events_are_placed_where_they_happened(
@@ -125,6 +136,8 @@ def test_events_are_placed_where_they_happened(
 
 def test_the_government_that_acts_is_no_place_of_its_words() -> None:
     assert place_of(make_article("Moscow rejected the demand."), "rejected", "REJECT", "Moscow") is None
+    dateline = make_article("PARIS (AP) — France accused Iran on Tuesday of shipping drones.")
+    assert place_of(dateline, "accused", "ACCUSE", "France") is None
 
 
 def test_a_readers_mark_decides() -> None:

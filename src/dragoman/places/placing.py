@@ -17,7 +17,7 @@ from functools import cache
 from dragoman.model import Article, FoundEvent, PlaceMention, Span
 from dragoman.places.tables import load_lists, read_table
 
-THRESHOLD = -1.8
+THRESHOLD = -1.85
 READER_POINTS = 3.0
 PHYSICAL = frozenset("ASSAULT COERCE PROTEST MOBILIZE AID RETREAT CONSULT COOPERATE".split())
 _STEP = re.compile(r"[\w’'-]+|[^\w\s]")
@@ -26,6 +26,15 @@ _ANAPHORS = re.compile(
     r"island|province|state|square|border|nation|kingdom|streets|airspace|coast|chamber|camp)\b|\bthere\b|\bhere\b",
     re.IGNORECASE,
 )
+_BREAKS = re.compile(
+    r"[;:—–]|\b(?:who|which|that|while|when|after|before|as|because|if|where|since|amid|but|said|says|told)\b",
+    re.IGNORECASE,
+)
+_OFFICE = re.compile(
+    r"\b(?:ministr(?:y|ies)|government|officials?|embassy|consulate|spokes\w+|authorities|leaders|office) in $",
+    re.IGNORECASE,
+)
+_SPEAKS = re.compile(r",? (?:said|says|told|announced|reported)\b")
 _DATELINE = re.compile(r"[^a-z\n]{0,60}?(?:\([A-Z][\w ]{1,20}\) ?)?[—–-]{1,2} ")
 
 
@@ -66,7 +75,7 @@ def place_event(found: FoundEvent, places: Sequence[PlaceMention], article: Arti
 def candidates(found: FoundEvent, places: Sequence[PlaceMention], article: Article) -> Iterator[Candidate]:
     """The places an event may have happened at: those of its sentence, then the nearest told before it."""
     sentence = found.sentence
-    inside = [p for p in places if sentence.start <= p.start < sentence.end]
+    inside = [p for p in places if sentence.start <= p.start < sentence.end and not _is_speakers_seat(p, article)]
     for place in inside:
         marked = any(_overlap(place, s) for s in found.places)
         features = (*_inside_features(found, place, article), *_rivals(found, place, inside, places))
@@ -169,6 +178,8 @@ def _following(found: FoundEvent, place: PlaceMention, article: Article) -> Iter
         yield f"before an event noun {place.kind}"
     if any(w in load_lists()["ground"] for w in words[:2]):
         yield f"before a ground {'people' if place.kind == 'people' else 'place'}"
+    if words[:1] and not possessive and (words[0].endswith("ed") or words[0] in load_lists()["speech"]):
+        yield "before a verb"  # "Beijing condemned the visit to Taipei": a government that acts
     if words[:1] and words[0] in load_lists()["after"]:
         yield f"before {words[0]}"
 
@@ -177,6 +188,7 @@ def _position(found: FoundEvent, place: PlaceMention, article: Article) -> Itera
     anchor = found.anchor
     if place.start < anchor.end and anchor.start < place.end:
         yield "inside the anchor"
+    yield from _parted(found, place, article)
     gap = place.start - anchor.end if place.start >= anchor.end else anchor.start - place.end
     side = "after" if place.start >= anchor.end else "before"
     yield f"{side} by {0 if gap <= 4 else 1 if gap <= 25 else 2 if gap <= 70 else 3}"
@@ -184,6 +196,20 @@ def _position(found: FoundEvent, place: PlaceMention, article: Article) -> Itera
         start = found.sentence.start
         if _DATELINE.match(article.body, start, min(start + 90, found.sentence.end)):
             yield "dateline"
+
+
+def _is_speakers_seat(place: PlaceMention, article: Article) -> bool:
+    """Whether a place only says where they sit who report it: "the defence ministry in Paris said"."""
+    before = article.body[max(0, place.start - 30) : place.start]
+    return bool(_OFFICE.search(before) and _SPEAKS.match(article.body, place.end, place.end + 12))
+
+
+def _parted(found: FoundEvent, place: PlaceMention, article: Article) -> Iterator[str]:
+    """Whether another clause lies between a place and the event's own words."""
+    first, last = sorted(((place.start, place.end), (found.anchor.start, found.anchor.end)))
+    between = article.body[first[1] : last[0]]
+    yield f"parted {min(len(_BREAKS.findall(between)), 2)}"
+    yield f"parted by a comma {',' in between}"
 
 
 def _roles(found: FoundEvent, place: PlaceMention) -> Iterator[str]:
