@@ -111,12 +111,12 @@ def place_rows(events: Sequence[GoldEvent]) -> Iterator[Row]:
             yield candidate.features, is_right
 
 
-def fit(rows: Sequence[Row], strength: float = STRENGTH) -> dict[str, float]:
+def fit(rows: Sequence[Row]) -> dict[str, float]:
     seen = Counter(feature for features, _ in rows for feature in features)
     inputs = [{f: 1 for f in features if seen[f] >= LEAST_SEEN} for features, _ in rows]
     table = DictVectorizer()
     matrix = table.fit_transform(inputs)
-    model = LogisticRegression(C=strength, max_iter=1000).fit(matrix, [right for _, right in rows])
+    model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(matrix, [right for _, right in rows])
     weights = dict(zip(table.get_feature_names_out(), model.coef_[0], strict=True))
     return {"(start)": float(model.intercept_[0]), **weights}
 
@@ -140,7 +140,7 @@ def main() -> None:
     if "history" in wanted:
         write(
             DATA / "times" / "event_history.tsv",
-            fit(list(history_rows(events)), strength=1.0),
+            fit(list(history_rows(events))),
             "an event being told as history",
         )
     if "place" in wanted:

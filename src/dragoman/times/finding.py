@@ -128,6 +128,8 @@ def tense_at(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) ->
     if leading != "ahead of" and end < len(tokens) and tokens[end].kind == "'":
         return -1  # "Wednesday's ruling": what a day owns has mostly been reported
     behind = _sign_behind(tokens[max(0, start - TENSE_WINDOW) : start], lexicon)
+    if leading == "as" and start > 1 and tokens[start - 2].text.lower() in {"recently", "late"}:
+        return -1  # "as recently as Monday", and not "as soon as"
     if leading in load_lists()["looking ahead"] or leading == "ahead of":
         return -1 if _is_past_perfect(tokens, start, end) else 1
     if behind:

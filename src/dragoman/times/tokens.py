@@ -14,7 +14,7 @@ from dragoman.times.lexicon import TOKEN, Lexicon, Phrase, load_lists
 
 OTHER = "x"
 # A sentence without any of these classes or a four-digit year holds no time expression.
-TRIGGERS = frozenset("MWwYEUVPpSyRhsGDKncCQ7L")
+TRIGGERS = frozenset("MWwYEUVPpSyRhsGDKkncCQ7LF")
 MAX_TOKENS = 400
 _NUMBER = re.compile(r"(\d+(?:,\d{3})*(?:\.\d+)?)(st|nd|rd|th|s|['’]s|am|pm|bn|m|k)?$")
 _AFTER_MONTH = re.compile(r"\d{1,4}(?:st|nd|rd|th)?$|,$|\.$")
@@ -82,7 +82,7 @@ def _is_other_word(word: str, lowered: Sequence[str], i: int) -> bool:
         return word.islower() or not (before in lists["before a month"] or _AFTER_MONTH.match(after))
     if low in lists["short day"]:
         return word.islower() or not (after in {",", ".", ""} or after.isdigit())
-    if low in lists["sometimes a season"]:
+    if low in lists["sometimes a season"] and before not in {"last", "next"}:
         return before not in lists["before a season"] or after in lists["after no season"]
     return False
 

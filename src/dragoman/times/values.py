@@ -64,6 +64,12 @@ class Context:
     def told_days(self) -> calendar.Days | None:
         return calendar.days_of(self.told) if self.told else None
 
+    @property
+    def told_day(self) -> date | None:
+        """The last date told, where it is a single day: no clock time belongs to a year."""
+        days = self.told_days
+        return days[0] if days and days[0] == days[1] else None
+
 
 def _number(text: str) -> int | None:
     return int(text) if text.isdigit() and len(text) < 7 else None
@@ -244,7 +250,9 @@ def _weekday_set(c: Context) -> Value | None:
 
 
 def _relative_day(c: Context) -> Value | None:
-    word = c.value("y")
+    word = c.value("y") or ("0" if c.parts[-1].text.lower() == "from today" else "")
+    if not word:
+        return None
     if c.published is None:
         return "PRESENT_REF", "DATE"
     shift, _, part = word.partition("T")
@@ -260,9 +268,9 @@ def _day_part(c: Context) -> Value | None:
     if c.has("L"):
         shift = -1
     elif c.has("X"):
-        base, shift = (c.told_days[0] if c.told_days else base), 1
+        base, shift = (c.told_day or base), 1
     elif not c.has("T"):
-        base = c.told_days[0] if c.told_days else base
+        base = c.told_day or base
     day = calendar.add_days(base, shift) if base else None
     return _with_clock(c, day.isoformat()) if day else None
 
@@ -271,7 +279,7 @@ def _bare_part(c: Context) -> Value | None:
     """ "at midday", "by dawn": of the day last told, else of publication."""
     if c.before not in {"at", "by", "around", "before", "until"}:
         return None
-    day = c.told_days[0] if c.told_days else c.published
+    day = c.told_day or c.published
     return _with_clock(c, day.isoformat()) if day else None
 
 
@@ -279,7 +287,7 @@ def _clock(c: Context) -> Value | None:
     clock = clock_value(c.parts)
     if not clock or (not c.has("kz") and " " not in c.value("K") and c.before not in {"at", "by", "around", "until"}):
         return None
-    day = c.told_days[0] if c.told_days else c.published
+    day = c.told_day or c.published
     return (f"{day.isoformat()}{clock}" if day else clock), "TIME"
 
 
@@ -640,8 +648,10 @@ def _shifted_period(c: Context) -> Value | None:
 def _same_unit(c: Context) -> Value | None:
     unit = c.value("U")
     days = c.told_days
-    if days is None or unit in {"TH", "TM", "S"} or (unit == "D" and days[0] != days[1]):
+    if days is None or unit in {"TH", "TM", "S"}:
         return None
+    if unit == "D" and days[0] != days[1]:
+        return (f"{c.told}-XX", "DATE") if c.told and len(c.told) == 7 and c.told[5:].isdigit() else None
     value = calendar.shift(days[0], unit, 0)
     return (value, "DATE") if value else None
 
@@ -680,6 +690,8 @@ def _reference(c: Context) -> Value | None:
     if c.has("L"):
         is_noun = c.before == "in" and c.parts[-1].text.lower() == "the past"
         return ("PAST_REF", "DATE") if is_noun else None
+    if c.has("n") and c.before == "the":
+        return None  # "the recent moves": which, not when
     value = c.value("Rn")
     return value, "DURATION" if value.startswith("P") and value[1:2] == "X" else "DATE"
 
