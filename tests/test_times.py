@@ -118,6 +118,7 @@ def test_values_count_from_publication_and_from_the_story(text: str, expected: l
         "He came second.",
         "He met Jan Kavan, the envoy.",
         "It costs $2 a year.",
+        "It is a matter of months.",
         "Prices fall sharply.",
         "",
         "   ",
@@ -151,6 +152,8 @@ def test_without_a_publication_day_nothing_is_invented() -> None:
         ("Police clashed with crowds on Sunday. The same day, the army moved in.", "moved", "2025-07-06"),
         ("They gathered to mark the second anniversary of the attack on the town.", "attack", "2023"),
         ("They marked the 20th anniversary of the attack on the town.", "attack", "2005"),
+        ("It came on Saturday, a day after the first anniversary of the invasion.", "invasion", "2024"),
+        ("They applied in May 2022, three months after Russia invaded Ukraine.", "invaded", "2022-02"),
         ("Two years since the uprising, the president met his critics.", "uprising", "2023-07-09"),
         ("Russia, which annexed Crimea in 2014, shelled the city.", "annexed", "2014"),
         ("Since 2014, Russia has occupied the peninsula.", "occupied", "2014"),
@@ -201,6 +204,16 @@ def test_no_day_is_invented_for_acts_to_come_and_for_background(status: Status) 
 )
 def test_an_act_to_come_takes_the_day_ahead(text: str, words: str, expected: str) -> None:
     assert dated(make_article(text), words, status="future")[0] == expected
+
+
+def test_an_old_war_named_beside_the_news_makes_no_history() -> None:
+    article = make_article(
+        "They agreed on a truce on Tuesday after the worst fighting since the war of 2020, an official said.\n\n"
+        "The government said that forces from across the border shelled two towns with artillery."
+    )
+    sentences = split_article(article)
+    found = found_event(article, "shelled", event_type="ASSAULT")
+    assert is_history(found, find_times(article, sentences), article, sentences) is None
 
 
 def test_an_old_date_of_another_clause_makes_no_history() -> None:

@@ -24,6 +24,7 @@ BACKGROUND_DAYS = 92
 MAX_TOLD = 4
 STEM = 5
 COUNT_REACH = 32
+BESIDE = 4
 _WORD = re.compile(r"[\w’'-]+|[^\w\s]")
 BREAKS = re.compile(
     r"[;:—–]|\b(?:who|which|that|while|when|after|before|as|because|if|where|since|amid|following|but|and|said|says|told)\b",
@@ -62,7 +63,8 @@ def candidates(found: FoundEvent, times: Sequence[TimeMention], article: Article
         value = _to_the_last(_moved(found, mention, article), mention, inside, article)
         counted = ("own counted",) if value != mention.value else ()
         yield Candidate(value, "sentence", mention.text, (*features, *counted), marked)
-    yield from _anniversaries(found, times, article)
+    yield from _lengths_since(found, times, article)
+    yield from _anniversaries(found, article)
     yield from _told_elsewhere(found, [t for t in dated if t not in inside], article, has_own=bool(inside))
     yield from _published(found, article, has_own=bool(inside))
 
@@ -105,8 +107,8 @@ def _days_counted(counted: re.Match[str]) -> int:
     return count * weeks * (1 if (counted["way"] or "").lower() == "after" else -1)
 
 
-def _anniversaries(found: FoundEvent, times: Sequence[TimeMention], article: Article) -> Iterator[Candidate]:
-    """The day from which a length is counted to the publication day: "two years since the uprising"."""
+def _lengths_since(found: FoundEvent, times: Sequence[TimeMention], article: Article) -> Iterator[Candidate]:
+    """The day from which a length is counted to publication, or to a date beside it: "two years since the uprising"."""
     for mention in times:
         length = _LENGTH.match(mention.value)
         if not (length and article.published and found.sentence.start <= mention.start < found.anchor.start):
@@ -117,16 +119,23 @@ def _anniversaries(found: FoundEvent, times: Sequence[TimeMention], article: Art
             continue  # "two days after the July 4 attack" counts from July 4
         if "," in article.body[mention.end : found.anchor.start]:
             continue  # "two years since the uprising, the president met": he did not meet then
-        day = _before(article.published, int(length[1]), length[2])
-        if day:
+        base = next((t.value for t in times if 0 <= mention.start - t.end < BESIDE and calendar.days_of(t.value)), None)
+        value = _counted_back(base or article.published.isoformat(), int(length[1]), length[2])
+        if value:
             features = _since_features(found, article, mention.end, length[2])
-            yield Candidate(day.isoformat(), "anniversary", mention.text, features)
+            yield Candidate(value, "anniversary", mention.text, features)
+
+
+def _anniversaries(found: FoundEvent, article: Article) -> Iterator[Candidate]:
+    """The year that an anniversary recalls: "the second anniversary of the attack"."""
+    if article.published is None:
+        return
     before = article.body[found.sentence.start : found.anchor.start]
-    for told in _ANNIVERSARY.finditer(before) if article.published else ():
-        count = _ordinal(told["number"])
-        if article.published and 0 < count < article.published.year:
+    for told in _ANNIVERSARY.finditer(before):
+        year = article.published.year - _ordinal(told["number"])
+        if 0 < year < article.published.year:
             features = _since_features(found, article, found.sentence.start + told.end(), "Y")
-            yield Candidate(f"{article.published.year - count:04d}", "anniversary", told[0], features)
+            yield Candidate(f"{year:04d}", "anniversary", told[0], features)
 
 
 def _since_features(found: FoundEvent, article: Article, end: int, unit: str) -> tuple[str, ...]:
@@ -143,11 +152,20 @@ def _ordinal(text: str) -> int:
     return int(value) if kind in {"O", "N"} and value.isdigit() else 0
 
 
-def _before(published: date, count: int, unit: str) -> date | None:
-    if unit == "Y":
-        last = 28 if published.month == 2 else 31
-        return calendar.make_day(published.year - count, published.month, min(published.day, last))
-    return calendar.add_days(published, -count * {"D": 1, "W": 7, "M": 30}[unit])
+def _counted_back(value: str, count: int, unit: str) -> str | None:
+    """The value that lies so many units before another: a day before a day, a month before a month."""
+    days = calendar.days_of(value)
+    if days is None:
+        return None
+    first = days[0]
+    if unit in {"M", "Y"}:
+        month = calendar.add_months(first.year, first.month, -count * (12 if unit == "Y" else 1))
+        # Every month has 28 days: the end of a month counts back to the end of another, near enough.
+        told = f"{month}-{min(first.day, 28):02d}" if month else None
+    else:
+        day = calendar.add_days(first, -count * {"D": 1, "W": 7}[unit])
+        told = day.isoformat() if day else None
+    return told[: len(value)] if told and len(value) in {4, 7, 10} else None
 
 
 def _inside_features(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
 
 from dragoman.model import Article, EventDate, FoundEvent, Granularity, Sentence, TimeMention
@@ -19,6 +20,8 @@ from dragoman.times.lexicon import load_lists, read_table
 READER_POINTS = 2.5
 # How far into its sentence a time that opens it may stand: "In the past, ...".
 OPENING = 8
+# Characters within which dates are told together.
+LAST_TOLD = 200
 HISTORY_THRESHOLD = 0.0
 UNREAL = frozenset(("future", "hypothetical"))
 _DIRECT_LEADS = frozenset(f"own lead {lead}" for lead in ("in", "on", "since", "from", "during", "of"))
@@ -62,10 +65,14 @@ def date_event(
 def _direct(found: FoundEvent, found_dates: Sequence[Candidate]) -> Candidate | None:
     """The date that the words leave no doubt about, if there is one.
 
-    A day counted from another ("on the eve of the July 4 holiday"); the only day in the clause that is not the day of
+    What the words count from ("the first anniversary of the invasion"); a day counted from another ("on the eve of the
+    July 4 holiday"); the only day in the clause that is not the day of
     saying so ("said Tuesday that troops killed four on Sunday"); or one old date that follows the event's own words at
     once ("signed the treaty in 2019") or that it has gone on since ("since 2014, Russia has occupied the peninsula").
     """
+    since = [c for c in found_dates if c.source == "anniversary" and "since words 0" in c.features]
+    if len(since) == 1 and mood(found) in {"real", "historical"}:
+        return since[0]
     own = [c for c in found_dates if c.source == "sentence"]
     counted = [c for c in own if "own counted" in c.features]
     if len(counted) == 1:
@@ -79,8 +86,8 @@ def _direct(found: FoundEvent, found_dates: Sequence[Candidate]) -> Candidate | 
     features = set(own[0].features)
     is_old = features & {f"own {step} {mood(found)}" for step in ("year", "old")}
     follows = {"own after breaks 0"} <= features and features & {"own after words 0", "own after words 1"}
-    since = {"own lead since", "own before breaks 0"} <= features
-    return own[0] if is_old and (since or follows and features & _DIRECT_LEADS) else None
+    goes_on = {"own lead since", "own before breaks 0"} <= features
+    return own[0] if is_old and (goes_on or follows and features & _DIRECT_LEADS) else None
 
 
 def _basis(candidate: Candidate) -> str:
@@ -137,12 +144,12 @@ def history_features(found: FoundEvent, times: Sequence[TimeMention], article: A
     yield f"in the title {sentence.is_title}"
     earlier = [t for t in times if t.start < sentence.start and t.type == "DATE" and calendar.days_of(t.value)]
     if earlier and own is None:
-        yield f"story {distance(earlier[-1].value, article)}"
+        yield f"story {distance(_newest(earlier).value, article)}"
     olds = [
         t for t in times if sentence.start <= t.start < sentence.end and distance(t.value, article) in {"year", "old"}
     ]
     if olds and own is None:
-        near = any(not BREAKS.search(_between(found, t, article)) for t in olds)
+        near = any(_in_clause(found, t, article) for t in olds)
         yield f"old date in the {'clause' if near else 'sentence'}"
     yield f"type {found.event_type}"
     yield f"tense {tense_of(found)}"
@@ -163,16 +170,11 @@ def _wording(found: FoundEvent, article: Article) -> Iterator[str]:
         yield f"first {own[0]}"
         yield f"ending {own[0][-2:]}"
     yield f"sentence {min(sentence.index, 6)}"
-    yield f"part {4 * sentence.start // max(len(article.body), 1)} of 4"
-    yield f"length {min(len(article.body) // 600, 4)}"
 
 
 def _time_told(found: FoundEvent, mention: TimeMention, article: Article) -> Iterator[str]:
     """What kind of time the sentence tells, whether it stands in the event's clause, and the word leading up to it."""
-    between = _between(found, mention, article)
-    if mention.start - found.sentence.start < OPENING:
-        between = between.removeprefix(",")  # "In the past, they have attacked tankers."
-    clause = "elsewhere" if "," in between or BREAKS.search(between) else "here"
+    clause = "here" if _in_clause(found, mention, article) else "elsewhere"
     if mention.value.endswith("REF"):
         kind = mention.value
     elif mention.type == "DURATION":
@@ -184,10 +186,24 @@ def _time_told(found: FoundEvent, mention: TimeMention, article: Article) -> Ite
     yield f"told {mention.type} {lead[-1] if lead else 'at the start'} {_side(found, mention)} {clause}"
 
 
+def _newest(earlier: Sequence[TimeMention]) -> TimeMention:
+    """The newest of the dates last told: "on Wednesday, in the worst fighting since 2020" tells Wednesday."""
+    last = [t for t in earlier if t.start > earlier[-1].start - LAST_TOLD]
+    return max(last, key=lambda t: calendar.days_of(t.value) or (date.min, date.min))
+
+
 def _between(found: FoundEvent, mention: TimeMention, article: Article) -> str:
     """The words between an event's own and a time expression."""
     first, last = sorted(((found.anchor.start, found.anchor.end), (mention.start, mention.end)))
     return article.body[first[1] : last[0]]
+
+
+def _in_clause(found: FoundEvent, mention: TimeMention, article: Article) -> bool:
+    """Whether a time expression stands in the event's own clause."""
+    between = _between(found, mention, article)
+    if mention.start - found.sentence.start < OPENING:
+        between = between.removeprefix(",")  # "In the past, they have attacked tankers."
+    return "," not in between and not BREAKS.search(between)
 
 
 def _side(found: FoundEvent, mention: TimeMention) -> str:

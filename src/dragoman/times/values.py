@@ -571,6 +571,8 @@ def _duration(c: Context) -> Value | None:
         return None  # "four flights a week", "$2 a year"
     if c.parts[-1].text.lower() == "old" or c.after in {"old", "olds"} or _is_fraction(c, unit):
         return None
+    if [p.kind for p in c.parts] == ["V"] and c.before in load_lists()["before no length"]:
+        return None  # "a matter of months", "on days when prices tumble"
     if count is None and (not c.has("qVd") or (len(c.parts) == 1 and unit in {"TH", "TM", "S"})):
         return None
     return _length(count, unit), "DURATION"
