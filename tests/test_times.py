@@ -307,9 +307,9 @@ def test_any_words_give_spans_that_equal_their_text(pieces: list[str], published
 def test_time_grows_with_the_text_only() -> None:
     for piece in ("Monday ", "two ", "1 ", "the year ", "'", "a a a ", "May 3-"):
         article = make_article(piece * 5_000)
-        begin = time.perf_counter()
+        begin = time.process_time()
         find_times(article, split_article(article))
-        assert time.perf_counter() - begin < 3
+        assert time.process_time() - begin < 3
 
 
 def test_every_holiday_of_the_lexicon_has_a_day_in_every_year() -> None:

@@ -22,7 +22,7 @@ READER_POINTS = 2.5
 OPENING = 8
 # Characters within which dates are told together.
 LAST_TOLD = 200
-HISTORY_THRESHOLD = -0.2
+HISTORY_THRESHOLD = 0.0
 UNREAL = frozenset(("future", "hypothetical"))
 _DIRECT_LEADS = frozenset(f"own lead {lead}" for lead in ("in", "on", "since", "from", "during", "of"))
 _LETTERS = re.compile(r"[a-z'’]+")
