@@ -221,6 +221,15 @@ def plv_examples(tokenizer: Tokenizer, path: Path) -> Iterator[Example]:
             yield marked_example(tokenizer, text, spans, doc=f"plv_{number}", target=root_targets(row["gold_root"]))
 
 
+def written_examples(tokenizer: Tokenizer, path: Path) -> Iterator[Example]:
+    """Yields the marked sentences that were written for the project: a root and a sentence a line."""
+    for number, line in enumerate(path.read_text(encoding="utf8").splitlines()):
+        if line and not line.startswith("#"):
+            root, marked = line.split("\t")
+            text, spans = parse_marked(marked)
+            yield marked_example(tokenizer, text, spans, doc=f"written_{number}", target=root_targets(root))
+
+
 def marked_example(
     tokenizer: Tokenizer, text: str, spans: Iterable[tuple[int, int, int]], *, doc: str, target: list[float]
 ) -> Example:

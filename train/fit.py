@@ -342,7 +342,9 @@ def load_sets(options: argparse.Namespace, tokenizer):  # type: ignore[no-untype
     held = [e for e in events if corpus.is_held_out(e.doc)] if not options.all else []
     kept = [e for e in events if options.all or not corpus.is_held_out(e.doc)]
     plv = list(corpus.plv_examples(tokenizer, shared / "data/plv/PLV_train.tsv"))
-    sets = {"events": (kept, options.events), "pairs": (list(corpus.pair_examples(tokenizer, kept)), options.pairs)}
+    pairs = list(corpus.pair_examples(tokenizer, kept))
+    written = list(corpus.written_examples(tokenizer, Path(__file__).parent / "labels/pairs.tsv"))
+    sets = {"events": (kept, options.events), "pairs": (pairs, options.pairs), "written": (written, options.written)}
     if options.speech:
         speech = list(corpus.polnear_examples(tokenizer, shared / "data/attribution/polnear_train.tar.xz"))
         untouched = [e for e in speech if corpus.is_held_out(e.doc, 0.2)]
@@ -364,6 +366,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--events", type=float, default=1.0, help="share of the event windows seen in an epoch")
     parser.add_argument("--pairs", type=float, default=0.5, help="share of the marked pairs seen in an epoch")
+    parser.add_argument("--written", type=float, default=1.0, help="share of the written pairs seen in an epoch")
     parser.add_argument("--speech", type=float, default=0.1, help="share of the speech windows seen in an epoch")
     parser.add_argument("--labels", default="*.jsonl", help="which label files, patterns parted by commas")
     parser.add_argument("--threads", type=int, default=0)

@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from dragoman.model import Article, Attribution, FoundEvent, Sentence
 from dragoman.reader import decode, pairs, speech
-from dragoman.reader.network import Network, default_folder
+from dragoman.reader.network import Array, Network, default_folder
 from dragoman.reader.sentences import split_article
 from dragoman.reader.windows import Pieces, cut_pieces, load_tokenizer, pack_windows
 
@@ -40,6 +42,7 @@ class Reader:
         folder = folder or default_folder()
         self._network = Network(folder, threads)
         self._tokenizer = load_tokenizer(folder / "tokenizer.json")
+        self._folder = folder
         self.version: str = self._network.settings["version"]
 
     def read(self, articles: Sequence[Article]) -> Iterator[Reading]:
@@ -76,7 +79,13 @@ class Reader:
 
     def code_pairs(self, marked: Sequence[str]) -> Iterator[PairCode]:
         """Codes the event between the parties marked `<s>actor</s>` and `<t>recipient</t>`, one a sentence."""
+        model = pairs.PairModel.load(self._folder)
+        for text, (features, chances) in zip(marked, self.pair_features(marked), strict=True):
+            yield model.code(features=features, marked=text, chances=chances, labels=self._network.labels)
+
+    def pair_features(self, marked: Sequence[str]) -> Iterator[tuple[Array, Array]]:
+        """Yields what the network knows of each marked pair: `pairs.pair_features`, and the pair head's chances."""
         prepared = [pairs.prepare(self._tokenizer, text) for text in marked]
         outputs = self._network.read([window for window, _ in prepared], [marks for _, marks in prepared])
         for (_, marks), output in zip(prepared, outputs, strict=True):
-            yield pairs.choose(self._network.heads, output, marks, self._network.labels)
+            yield pairs.pair_features(output, marks), self._network.heads.pair(output.states, np.array(marks))
