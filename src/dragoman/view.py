@@ -343,6 +343,27 @@ class RecordView:
         source = self._source("inputs", self.snapshot())
         return self._rows(f"SELECT * EXCLUDE (added) FROM {source} ORDER BY added, location", [])
 
+    def events_read_by(self, coder: str, *, beside: str) -> list[Row]:
+        """Event rows as one coder read them, uncorrected, of the articles that another coder read as well."""
+        snapshot = self.snapshot()
+        query = f"""SELECT {", ".join(_CONTRACT_EVENT)} FROM {self._as_stored("events", snapshot)} WHERE coder = ?
+            AND article_id IN (SELECT article_id FROM {self._source("articles", snapshot)} WHERE coder = ?)
+            ORDER BY event_id"""
+        return self._rows(query, [coder, beside])
+
+    def table(self, name: str) -> str:
+        """What stands after FROM for a table in this state, in a question to this view or another (`ask`)."""
+        return self._source(name, self.snapshot())
+
+    def current_events(self) -> str:
+        """The same for the events that count: read by the newest coder, as people corrected them."""
+        snapshot = self.snapshot()
+        return f"(SELECT * FROM {self._source('events', snapshot)} WHERE {self.newest_coder(snapshot)}) AS events"
+
+    def ask(self, query: str, *values: object) -> list[Row]:
+        """Rows of a question in SQL, for composers that compare or sum what no other question gives."""
+        return self._rows(query, values)
+
     def stored_readings(self, article_ids: Iterable[str]) -> set[tuple[str, str]]:
         """Pairs of article id and coder that are stored, among the given articles: what need not be read again."""
         return self._stored_readings(self.snapshot(), article_ids)

@@ -22,7 +22,7 @@ def correct() -> None:
     A correction holds in every question from then on and when the text is read again; it can be undone.
 
     \b
-    dragoman correct reject r0f3a --record ./record --name "A. Reader" --reason "the treaty was of 1990"
+    Example: dragoman correct reject r0f3a --record ./record --name "A. Reader" --reason "the treaty was of 1990"
     dragoman correct list --record ./record
     """
 
