@@ -155,6 +155,15 @@ ARTICLES = pa.schema([
     ("codebook", pa.string()),
     ("added", pa.int64()),
 ])
+EDITIONS = pa.schema([
+    ("article_id", pa.string()),
+    ("story", pa.string()),
+    ("publisher", pa.string()),
+    ("published", pa.date32()),
+    ("stage", pa.int64()),
+    ("is_live", pa.bool_()),
+    ("added", pa.int64()),
+])
 STATEMENTS = pa.schema([
     ("statement_id", pa.string()),
     ("speaker", _PARTY),
@@ -224,6 +233,7 @@ SPECS: Mapping[str, TableSpec] = {
         rows_in_group=65_536,
         distinct=("record_id",),
     ),
+    "editions": TableSpec(schema=EDITIONS, statistics=("added",)),
     "statements": TableSpec(schema=STATEMENTS, statistics=("added",)),
     "skips": TableSpec(schema=SKIPS, statistics=("added",)),
     "coverage": TableSpec(schema=COVERAGE, statistics=("day",)),

@@ -15,7 +15,7 @@ from dragoman.records import merge_events
 from dragoman.rows import event_from_row, record_row
 from dragoman.view import RecordView, Row
 
-# What two readings of one sentence, and two merged happenings, are compared by; `reports` counts sentences. Not confidence: every training moves it a little.
+# What two readings of one sentence, and two merged happenings, are compared by; `reports` counts sentences.
 EVENT_FIELDS = ("event_type", "mode", "status", "actors", "recipients", "date", "contexts", "attributed_to")
 RECORD_FIELDS = (
     "event_type", "mode", "status", "actors", "recipients", "date", "voices", "publishers", "belief", "disagreements",

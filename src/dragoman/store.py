@@ -32,6 +32,9 @@ from dragoman.columns import (
 )
 from dragoman.correcting import CorrectingView
 from dragoman.corrections import Correction, read_changes, read_signature
+from dragoman.editions import editions_of, find_versions
+from dragoman.editions import from_row as edition_from_row
+from dragoman.editions import to_row as edition_row
 from dragoman.errors import QueryError
 from dragoman.model import Article, Event, Skip, Statement
 from dragoman.records import (
@@ -52,7 +55,7 @@ from dragoman.view import Row
 CELLS_AT_ONCE = 2000
 # More files than this in a table make a question slow; then they are joined (a file opens in about a millisecond).
 FILES_BEFORE_COMPACTING = 100
-_APPENDED = ("articles", "events", "statements", "skips", "coverage", "inputs")
+_APPENDED = ("articles", "editions", "events", "statements", "skips", "coverage", "inputs")
 # How the rows of a replaced partition lie, so that a question for one dyad or day reads few of them.
 _ORDER = {"dyads": "low, high, day, record_id", "records": "day, record_id", "links": "holder, record_id"}
 
@@ -233,10 +236,11 @@ class RecordStore(CorrectingView):
 
     def _remove_articles(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
         """Rewrites every table without the articles. Not by a Delta delete: its log would name what was deleted."""
-        cells = self._cells_of(transaction.snapshot, article_ids)
+        siblings = [row["article_id"] for row in self._editions_beside(transaction.snapshot, article_ids)]
+        cells = self._cells_of(transaction.snapshot, [*article_ids, *siblings])
         coverage = self._coverage_without(transaction.snapshot, article_ids)
         transaction.replace_all("coverage", _to_arrow("coverage", coverage))
-        for name in ("events", "statements", "articles", "corrections", "corrected"):
+        for name in ("events", "statements", "articles", "editions", "corrections", "corrected"):
             columns = ", ".join(f'"{column}"' for column in SPECS[name].schema.names)
             query = f"""SELECT {columns} FROM {self._as_stored(name, transaction.snapshot)}
                 WHERE article_id IS NULL OR article_id NOT IN (SELECT unnest(?))"""
@@ -310,7 +314,27 @@ class RecordStore(CorrectingView):
         transaction.append("statements", _to_arrow("statements", statements))
         transaction.append("coverage", _to_arrow("coverage", _coverage_rows(fresh, known, added)))
         transaction.append("articles", _to_arrow("articles", articles))
+        unseen = [reading.article for reading in fresh if reading.article.id not in known]
+        editions = [edition_row(edition, added=added) for article in unseen for edition in editions_of(article)]
+        transaction.append("editions", _to_arrow("editions", editions))
+        self._touch_siblings(transaction, [article.id for article in unseen])
         return fresh
+
+    def _touch_siblings(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
+        """Remembers for the next merge the cells of other editions of some articles: they may be superseded now."""
+        siblings = {row["article_id"] for row in self._editions_beside(transaction.snapshot, article_ids)}
+        others = sorted(siblings - set(article_ids))
+        if others:
+            touched = {*transaction.snapshot.notes.get("touched", []), *self._cells_of(transaction.snapshot, others)}
+            transaction.note(touched=sorted(touched))
+
+    def _editions_beside(self, snapshot: Snapshot, article_ids: Sequence[str]) -> list[Row]:
+        """All editions of the stories of some articles, theirs too, where a story has more than one."""
+        editions = self._source("editions", snapshot)
+        query = f"""WITH asked AS (SELECT DISTINCT story FROM {editions} WHERE article_id IN (SELECT unnest(?)))
+            SELECT * FROM {editions} SEMI JOIN asked ON editions.story = asked.story
+            QUALIFY count(*) OVER (PARTITION BY editions.story) > 1"""
+        return self._rows(query, [list(article_ids)])
 
     def _append_new(self, transaction: Transaction, name: str, rows: list[Row]) -> None:
         """Appends the rows that are not there already, whatever batch added them."""
@@ -433,8 +457,13 @@ class RecordStore(CorrectingView):
         query = f"""SELECT article_id, any_value(sketch) AS sketch, any_value(wire) AS wire
             FROM {self._source("articles", snapshot)} WHERE article_id IN (SELECT unnest(?)) GROUP BY article_id"""
         rows = self._rows(query, [article_ids])
-        sketches = {row["article_id"]: row["sketch"] for row in rows}
-        return Sources(sketches=sketches, wires={row["article_id"]: row["wire"] for row in rows if row["wire"]})
+        copies, superseded = find_versions(map(edition_from_row, self._editions_beside(snapshot, article_ids)))
+        return Sources(
+            copies=copies,
+            superseded=superseded,
+            sketches={row["article_id"]: row["sketch"] for row in rows},
+            wires={row["article_id"]: row["wire"] for row in rows if row["wire"]},
+        )
 
     def _happenings_around(self, snapshot: Snapshot, cells: Sequence[str]) -> list[Happening]:
         """Merged happenings that may stand in a link with one of the cells: same family, days overlap or adjoin."""
