@@ -20,6 +20,7 @@ from dragoman.records import (
     load_priors,
     measure_belief,
     merge_events,
+    read_acts,
     read_harm,
     sketch_text,
 )
@@ -434,3 +435,76 @@ def test_many_events_of_one_day_merge_in_time(seed: int) -> None:
 def test_stories_without_words_are_copies_of_none() -> None:
     assert sketch_text(" \n—") == b""
     assert find_copies({"a": b"", "b": b"", "c": sketch_text("They met and talked at length in the capital.")}) == set()
+
+
+# --- words, acts and places that keep reports apart ---
+
+
+def domestic(event_id: str, sentence: str, anchor: str, **changes: object) -> object:
+    fixed = {"actors": ("USA",), "recipients": ("USA",), "event_type": "ACCUSE"}
+    return make_event(event_id, article=event_id, sentence=sentence, anchor=anchor, **{**fixed, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "event_type", "acts"),
+    [
+        ("was shot and killed", "ASSAULT", {"shoot", "kill"}),
+        ("fired two aides", "SANCTION", {"dismiss"}),
+        ("barred the bank", "SANCTION", {"ban"}),
+        ("fired at a van", "ASSAULT", {"shoot"}),
+        ("has been made", "AGREE", set()),
+        ("opened fire on the crowd", "ASSAULT", {"shoot"}),
+        ("signed a deal", "AGREE", {"agree"}),
+    ],
+)
+def test_an_anchor_names_acts_as_its_type_allows(anchor: str, event_type: str, acts: set[str]) -> None:
+    assert read_acts(anchor, event_type).acts == acts
+
+
+def test_a_charge_and_a_conviction_are_two_happenings_though_words_agree() -> None:
+    told = "The harbour judge {} for letting a sailor leave through a side door."
+    events = [
+        domestic("e1", told.format("was charged"), "was charged"),
+        domestic("e2", told.format("was convicted"), "was convicted"),
+    ]
+    assert len(merge_events(events)) == 2  # type: ignore[arg-type]
+
+
+def test_a_vague_report_joins_no_charge_to_a_conviction() -> None:
+    told = "The harbour judge {} for letting a sailor leave through a side door."
+    events = [
+        domestic("e1", told.format("was charged"), "was charged"),
+        domestic("e2", told.format("was in court"), "was in court"),
+        domestic("e3", told.format("was convicted"), "was convicted"),
+    ]
+    assert len(merge_events(events)) == 2  # type: ignore[arg-type]
+
+
+def test_a_chain_of_reports_each_like_the_next_is_not_one_happening() -> None:
+    words = [f"{''.join(pair)}word" for pair in zip("abcdefghijkl", "mnopqrstuvwx", strict=True)]
+    sentences = [" ".join(words[at : at + 3]) for at in range(0, 9, 1)]
+    events = [domestic(f"e{at}", sentence, "criticized") for at, sentence in enumerate(sentences)]
+    assert len(merge_events(events)) > 1  # type: ignore[arg-type]
+
+
+def test_words_that_stand_in_all_news_say_little() -> None:
+    common = "President Trump said the administration "
+    events = [
+        domestic("e1", common + "upheld a grain quota", "criticized"),
+        domestic("e2", common + "closed the border post", "criticized"),
+        domestic("e3", "Fishermen criticized the lighthouse keeper over foghorns", "criticized"),
+        domestic("e4", "Keeper of lighthouse criticized for foghorns", "criticized"),
+    ]
+    assert sorted(len(record.event_ids) for record in merge_events(events)) == [1, 1, 2]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("longitude", "merges"), [(30.6, True), (24.0, False)])
+def test_spots_far_from_each_other_keep_events_apart(longitude: float, merges: bool) -> None:
+    def spot(name: str, east: float) -> PlaceMention:
+        return PlaceMention(
+            start=0, end=3, text=name, name=name, country="UKR", latitude=50.4, longitude=east, kind="town"
+        )
+
+    one = make_event("e1", place=spot("Kyiv", 30.5))
+    other = make_event("e2", article="a2", place=spot("elsewhere", longitude))
+    assert len(merge_events([one, other])) == (1 if merges else 2)

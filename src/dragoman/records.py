@@ -20,8 +20,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib import resources
-from itertools import combinations
-from math import prod, sqrt
+from itertools import combinations, pairwise, product
+from math import asin, cos, log, prod, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,18 +32,29 @@ from dragoman.rows import date_bounds, party_key
 if TYPE_CHECKING:
     from datasketch import LeanMinHash, MinHash
 
-# Cosine of the content words of two sentences from which two events with the same type, parties and day are one.
-SAME_WORDS = 0.12
+# Weighted cosine of the content words of two sentences from which two events with the same type, parties and day are
+# one. All four were set on headlines of April to July 2025; eval/merge.py scores them on those of August to December.
+SAME_WORDS = 0.1
 # The same where no two resolved sides face each other (inside one country, or a side unknown): parties say little then.
 SAME_WORDS_WEAK = 0.3
+# The same where, besides, the anchors do not both name an act.
+SAME_WORDS_VAGUE = 0.38
 # The same where the types differ, or only one of the two has both sides.
-SAME_WORDS_LOOSE = 0.45
+SAME_WORDS_LOOSE = 0.35
+# Two groups of reports are joined by two like reports only if, on average, all of them are this share of that like:
+# a chain of reports, each like the next, is not one happening.
+ALIKE_ON_AVERAGE = 0.6
 # From which two happenings a day apart, or a day and its month, are linked.
-LINKED_WORDS = 0.3
+LINKED_WORDS = 0.25
+# Spots farther from each other than this are not where one happening took place; a state or a region is no spot.
+FAR_APART_KM = 300.0
+SPOTS = frozenset({"town", "site"})
 STEM_LENGTH = 5
 CORE_WORDS = 30
 # Stories up to which comparing all pairs is quicker than an index.
 COMPARED_EACH_WITH_EACH = 40
+# Endings with which a word of data/merging/acts.tsv is still that word.
+ENDINGS = ("", "s", "es", "d", "ed", "ing", "ings")
 # Letters by which a name is known in its other forms.
 NAME_BEGINS = 4
 
@@ -146,6 +157,59 @@ def _wire_pattern() -> re.Pattern[str]:
     return re.compile(rf"\(({names})\)|(?:^|[\s/])({names})\s?[—–-]{{1,2}}\s|\b(?:Source|Credit|By): ?({names})\b")
 
 
+# --- what an anchor says was done ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acts:
+    """Acts that an anchor names (kill, arrest) and their classes (violence, detention); empty where it names none."""
+
+    acts: frozenset[str]
+    classes: frozenset[str]
+
+
+def read_acts(anchor: str, event_type: str) -> Acts:
+    """The acts that the words of an anchor name, of those that its type allows.
+
+    >>> sorted(read_acts("was shot and killed", "ASSAULT").acts), read_acts("has been made", "AGREE").acts
+    (['kill', 'shoot'], frozenset())
+    """
+    words = _WORD.findall(anchor.casefold())
+    named = [*words, *map("_".join, pairwise(words))]
+    rows = [row for row in _act_rows() if row.types is None or event_type in row.types]
+    found = [row for row in rows if any(row.names(word) for word in named)]
+    return Acts(acts=frozenset(row.act for row in found), classes=frozenset(row.kind for row in found))
+
+
+@dataclass(frozen=True, slots=True)
+class _ActRow:
+    kind: str
+    act: str
+    types: frozenset[str] | None
+    words: frozenset[str]
+    beginnings: tuple[str, ...]
+
+    def names(self, word: str) -> bool:
+        bare = (word[: len(word) - len(ending)] for ending in ENDINGS if word.endswith(ending))
+        return word.startswith(self.beginnings) or any(stem in self.words for stem in bare)
+
+
+@cache
+def _act_rows() -> tuple[_ActRow, ...]:
+    lines = resources.files("dragoman").joinpath("data/merging/acts.tsv").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith(("#", "class\t"))]
+    return tuple(
+        _ActRow(
+            kind,
+            act,
+            None if types == "*" else frozenset(types.split(",")),
+            frozenset(word for word in words.split() if word[-1] != "*"),
+            tuple(word[:-1] for word in words.split() if word[-1] == "*"),
+        )
+        for kind, act, types, words in rows
+    )
+
+
 # --- one event, prepared for comparing ---
 
 
@@ -163,6 +227,7 @@ class _Reading:
     dyads: frozenset[tuple[str, str]]
     sectors: frozenset[str]
     words: frozenset[str]
+    acts: Acts
     place: str | None
     country: str | None
 
@@ -183,6 +248,7 @@ def _prepare(event: Event) -> _Reading:
         dyads=_dyads_of(actors, recipients),
         sectors=_sectors_of(event),
         words=_content_words(event),
+        acts=read_acts(event.evidence.anchor.text, event.event_type),
         place=place_name,
         country=place.country if place else None,
     )
@@ -215,7 +281,7 @@ def _natural_id(
     Two reports with one id are always one happening. So where the date is no day, or no two sides face each other, the
     sentence's words are in it too, and without parties or date the event's own id: the rest is too little for one.
     """
-    anchor = " ".join(_stems(event.evidence.anchor.text))
+    anchor = " ".join(stems_of(event.evidence.anchor.text))
     sides = "|".join(",".join(sorted(side)) for side in parties)
     if parties[0] == parties[1]:  # inside one country the sectors say who
         sides += "|" + ",".join(sorted(_sectors_of(event)))
@@ -228,7 +294,8 @@ def _natural_id(
     return "r" + hashlib.sha256("\x1f".join(key).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
-def _stems(text: str) -> list[str]:
+def stems_of(text: str) -> list[str]:
+    """The first letters of the words that say something, in their order; numbers count, closed word classes do not."""
     empty = _empty_words()
     return [
         word[:STEM_LENGTH]
@@ -248,16 +315,33 @@ def _content_words(event: Event) -> frozenset[str]:
     Where two sides face each other their names are left out, since both reports have them anyway, in any form that
     begins alike (Russia, Russian). Inside one country they are what tells happenings apart.
     """
-    words = frozenset(_stems(event.evidence.sentence.text))
+    words = frozenset(stems_of(event.evidence.sentence.text))
     if not _dyads_of(_keys(event.actors), _keys(event.recipients)):
         return words
-    named = {stem[:NAME_BEGINS] for party in (*event.actors, *event.recipients) for stem in _stems(party.name or "")}
+    named = {stem[:NAME_BEGINS] for party in (*event.actors, *event.recipients) for stem in stems_of(party.name or "")}
     return frozenset(word for word in words if word[:NAME_BEGINS] not in named)
 
 
 def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
-    """Cosine of two sets of stems, 0 to 1."""
-    return len(one & other) / sqrt(len(one) * len(other)) if one and other else 0.0
+    """Cosine of two sets of stems, 0 to 1, a stem weighing by how seldom it stands in news."""
+    shared = _mass(one & other)
+    return shared / sqrt(_mass(one) * _mass(other)) if shared else 0.0
+
+
+def _mass(words: Iterable[str]) -> float:
+    weights, unknown = _weights()
+    return sum(weights.get(word, unknown) for word in words)
+
+
+@cache
+def _weights() -> tuple[dict[str, float], float]:
+    """Squared inverse document frequency (Sparck Jones 1972) of each stem, and that of a stem not in the table."""
+    lines = resources.files("dragoman").joinpath("data/merging/weights.tsv").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith(("#", "stem\t"))]
+    counts = {stem: int(number) for stem, number in rows}
+    articles = counts.pop("*")
+    weights = {stem: log((articles + 1) / (number + 1)) ** 2 for stem, number in counts.items()}
+    return weights, log((articles + 1) / 2) ** 2
 
 
 # --- the same happening ---
@@ -265,16 +349,23 @@ def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
 
 def _is_same_happening(one: _Reading, other: _Reading) -> bool:
     """Whether two readings of one cell report one happening. Symmetric, and judged on the two alone."""
+    asked = _asked_likeness(one, other)
+    return asked is not None and _likeness(one.words, other.words) >= asked
+
+
+def _asked_likeness(one: _Reading, other: _Reading) -> float | None:
+    """How like the words of two readings must be for one happening; None where nothing makes them one."""
     fit = _parties_fit(one, other)
-    if fit is None or _places_differ(one, other):
-        return False
-    likeness = _likeness(one.words, other.words)
+    if fit is None or _places_differ(one, other) or _acts_differ(one, other):
+        return None
     if one.event.event_type != other.event.event_type or fit == "partly":
-        return likeness >= SAME_WORDS_LOOSE
+        return SAME_WORDS_LOOSE
     in_one_article = one.event.evidence.article_id == other.event.evidence.article_id
+    if fit == "weakly" and not in_one_article:
+        return SAME_WORDS_WEAK if one.acts.classes & other.acts.classes else SAME_WORDS_VAGUE
     if fit == "weakly":
-        return likeness >= (SAME_WORDS if in_one_article else SAME_WORDS_WEAK)
-    return in_one_article or likeness >= SAME_WORDS
+        return SAME_WORDS
+    return 0.0 if in_one_article else SAME_WORDS
 
 
 def _parties_fit(one: _Reading, other: _Reading) -> str | None:
@@ -301,24 +392,64 @@ def _sides_fit(one: _Reading, other: _Reading) -> bool:
     return any(shared) and all(fits or is_open for fits, is_open in zip(shared, unknown, strict=True))
 
 
+def _acts_differ(one: _Reading, other: _Reading) -> bool:
+    """Whether two anchors name acts of different classes: whoever was charged may be convicted another time."""
+    return _are_opposed(one.acts.classes, other.acts.classes)
+
+
+def _are_opposed(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one and other and not one & other)
+
+
 def _places_differ(one: _Reading, other: _Reading) -> bool:
-    return bool(one.country and other.country and one.country != other.country)
+    """Whether two reports name places in different countries, or two spots that lie far from each other."""
+    if one.country and other.country and one.country != other.country:
+        return True
+    here, there = _spot(one), _spot(other)
+    return here is not None and there is not None and _distance(here, there) > FAR_APART_KM
+
+
+def _spot(reading: _Reading) -> tuple[float, float] | None:
+    """Latitude and longitude, in radians, of a place small enough to be at one spot."""
+    place = reading.event.place
+    if place is None or place.latitude is None or place.longitude is None or place.kind not in SPOTS:
+        return None
+    return radians(place.latitude), radians(place.longitude)
+
+
+def _distance(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Kilometres between two points on a sphere (haversine)."""
+    rise, turn = (sin((one[at] - other[at]) / 2) ** 2 for at in (0, 1))
+    return 2 * 6371 * asin(sqrt(min(1.0, rise + cos(one[0]) * cos(other[0]) * turn)))
 
 
 def _cluster(readings: Sequence[_Reading]) -> list[list[_Reading]]:
-    """Connected groups of readings of one cell; equal natural ids are always one group."""
-    groups = _Groups(len(readings))
+    """Groups of readings of one cell, the likest pairs joined first; equal natural ids are always one group."""
+    groups = _AlikeGroups(readings)
     first_with_id: dict[str, int] = {}
     for at, reading in enumerate(readings):
         groups.join(at, first_with_id.setdefault(reading.natural_id, at))
-    for bucket in _buckets(readings):
-        for one, other in combinations(bucket, 2):
-            if groups.find(one) != groups.find(other) and _is_same_happening(readings[one], readings[other]):
-                groups.join(one, other)
+    for likeness, one, other, asked in sorted(_same_pairs(readings)):
+        if groups.are_alike(one, other, ALIKE_ON_AVERAGE * min(asked, -likeness)):
+            groups.join(one, other)
     clusters: dict[int, list[_Reading]] = defaultdict(list)
     for at, reading in enumerate(readings):
         clusters[groups.find(at)].append(reading)
     return list(clusters.values())
+
+
+def _same_pairs(readings: Sequence[_Reading]) -> Iterator[tuple[float, int, int, float]]:
+    """Positions of two readings that are one happening, behind their likeness (negative); and what was asked of it."""
+    seen: set[tuple[int, int]] = set()
+    for bucket in _buckets(readings):
+        for pair in combinations(bucket, 2):
+            if pair in seen or readings[pair[0]].natural_id == readings[pair[1]].natural_id:
+                continue
+            seen.add(pair)
+            one, other = readings[pair[0]], readings[pair[1]]
+            asked = _asked_likeness(one, other)
+            if asked is not None and (likeness := _likeness(one.words, other.words)) >= asked:
+                yield -likeness, *pair, asked
 
 
 def _buckets(readings: Sequence[_Reading]) -> Iterator[list[int]]:
@@ -347,6 +478,43 @@ class _Groups:
     def join(self, one: int, other: int) -> None:
         low, high = sorted((self.find(one), self.find(other)))
         self._parent[high] = low
+
+
+class _AlikeGroups(_Groups):
+    """Disjoint sets of readings that know how like each other they are on average: each keeps a sum of word vectors.
+
+    They know their acts too, so that a vague report does not join a charge to a conviction.
+    """
+
+    def __init__(self, readings: Sequence[_Reading]) -> None:
+        super().__init__(len(readings))
+        weights, unknown = _weights()
+        self._sums = []
+        for reading in readings:
+            length = sqrt(_mass(reading.words)) or 1.0
+            self._sums.append({word: sqrt(weights.get(word, unknown)) / length for word in sorted(reading.words)})
+        self._sizes = [1] * len(readings)
+        self._classes = [{reading.acts.classes} for reading in readings]
+
+    def are_alike(self, one: int, other: int, least: float) -> bool:
+        """Whether two groups differ, name no acts that exclude each other, and are so much alike on average."""
+        one, other = self.find(one), self.find(other)
+        if one == other or any(_are_opposed(*pair) for pair in product(self._classes[one], self._classes[other])):
+            return False
+        few, many = sorted((self._sums[one], self._sums[other]), key=len)
+        shared = sum(share * many.get(word, 0.0) for word, share in few.items())
+        return shared >= least * self._sizes[one] * self._sizes[other] - 1e-9
+
+    def join(self, one: int, other: int) -> None:
+        low, high = sorted((self.find(one), self.find(other)))
+        if low == high:
+            return
+        super().join(low, high)
+        for word, share in self._sums[high].items():
+            self._sums[low][word] = self._sums[low].get(word, 0.0) + share
+        self._sizes[low] += self._sizes[high]
+        self._classes[low] |= self._classes[high]
+        self._sums[high] = {}
 
 
 # --- belief ---
