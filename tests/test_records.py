@@ -508,3 +508,52 @@ def test_spots_far_from_each_other_keep_events_apart(longitude: float, merges: b
     one = make_event("e1", place=spot("Kyiv", 30.5))
     other = make_event("e2", article="a2", place=spot("elsewhere", longitude))
     assert len(merge_events([one, other])) == (1 if merges else 2)
+
+
+# --- links on one day ---
+
+
+def test_two_culprits_of_one_attack_contradict_each_other() -> None:
+    told = "Missiles hit the harbour hospital at dawn and {} people died"
+    one = make_event("e1", event_type="ASSAULT", actors=("RUS",), recipients=("UKR",), sentence=told.format("nine"))
+    other = make_event(
+        "e2", article="a2", event_type="ASSAULT", actors=("USA",), recipients=("UKR",), sentence=told.format("ten")
+    )
+    records = {record.actors: record for record in merge_events([one, other])}
+    assert [link.kind for link in records["RUS",].links] == ["contradicts"]
+    assert records["USA",].disagreements[-1].startswith("names USA where the other names RUS")
+
+
+def test_other_culprits_of_other_attacks_are_not_linked() -> None:
+    one = make_event("e1", event_type="ASSAULT", actors=("RUS",), recipients=("UKR",), sentence="A bridge fell.")
+    other = make_event(
+        "e2", article="a2", event_type="ASSAULT", actors=("USA",), recipients=("UKR",), sentence="Grain silos burnt."
+    )
+    assert all(not record.links for record in merge_events([one, other]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"recipients": ()}, [("DEU", "more precise", "")]),
+        ({"event_type": "AGREE"}, ["probably same"]),
+        ({"event_type": "AID"}, []),
+        ({"recipients": (), "status": "future"}, []),
+    ],
+)
+def test_what_is_left_apart_on_one_day_is_linked_with_a_reason(changes: dict[str, object], expected: list) -> None:  # type: ignore[type-arg]
+    one = make_event("e1", sentence="The envoys talked about grain silos, the pipeline and a border hospital there")
+    other = make_event(
+        "e2",
+        article="a2",
+        **{"sentence": "Grain silos, a ferry timetable and the harbour bridge were agreed upon with fishermen", **changes},
+    )  # type: ignore[arg-type]
+    records = merge_events([one, other])
+    by_id = {record.record_id: record for record in records}
+    assert len(records) == 2
+    found = [
+        (",".join(record.recipients), link.kind, ",".join(by_id[link.record_id].recipients))
+        for record in records
+        for link in record.links
+    ]
+    assert [link if isinstance(expected[0], tuple) else link[1] for link in found] == expected

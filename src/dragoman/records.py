@@ -49,6 +49,8 @@ LINKED_WORDS = 0.25
 # Spots farther from each other than this are not where one happening took place; a state or a region is no spot.
 FAR_APART_KM = 300.0
 SPOTS = frozenset({"town", "site"})
+# From which two reports of violence on one day, with one victim and two culprits, are the same act told twice.
+SAME_CULPRIT_WORDS = 0.5
 STEM_LENGTH = 5
 CORE_WORDS = 30
 # Stories up to which comparing all pairs is quicker than an index.
@@ -846,12 +848,15 @@ def find_links(
 
 
 def _link_buckets(happenings: Iterable[Happening]) -> dict[tuple[str, ...], list[Happening]]:
-    """Happenings of one family by each pair of an actor and a recipient that they share."""
+    """Happenings of one family by each actor, and by each recipient, that they share."""
     buckets: dict[tuple[str, ...], list[Happening]] = defaultdict(list)
     for happening in happenings:
-        for actor in happening.record.actors or ("",):
-            for recipient in happening.record.recipients or ("",):
-                buckets[happening.family, actor, recipient].append(happening)
+        for actor in happening.record.actors:
+            buckets[happening.family, "actor", actor].append(happening)
+        for recipient in happening.record.recipients:
+            buckets[happening.family, "recipient", recipient].append(happening)
+        if not happening.record.actors and not happening.record.recipients:
+            buckets[happening.family, "nobody"].append(happening)
     return buckets
 
 
@@ -868,12 +873,61 @@ def _close_pairs(bucket: Iterable[Happening]) -> Iterator[tuple[Happening, Happe
 
 
 def _judge_pair(one: Happening, other: Happening) -> Iterator[tuple[str, Link]]:
-    """Links between two happenings of one family, with an actor and a recipient in common, at most a day apart."""
+    """Links between two happenings of one family, with a side in common, at most a day apart."""
     statuses = {one.record.status, other.record.status}
-    if statuses == {"asserted", "negated"}:
+    fit = [_side_fit(*sides) for sides in _sides_of(one, other)]
+    if "differs" in fit:
+        if statuses == {"asserted"} and fit == ["differs", "shared"]:
+            yield from _other_culprit(one, other)
+    elif statuses == {"asserted", "negated"} and fit.count("open") == 0:
         yield from _contradiction(one, other)
-    elif len(statuses) == 1 and one.record.date != other.record.date:
+    elif len(statuses) == 1 and one.record.date != other.record.date and fit.count("open") == 0:
         yield from _across_days(one, other)
+    elif len(statuses) == 1 and one.record.date == other.record.date:
+        yield from _on_one_day(one, other, fit)
+
+
+def _sides_of(one: Happening, other: Happening) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    yield one.record.actors, other.record.actors
+    yield one.record.recipients, other.record.recipients
+
+
+def _side_fit(one: Sequence[str], other: Sequence[str]) -> str:
+    """Whether two happenings share a side (or leave it open both), differ in it, or only one of them leaves it open."""
+    if set(one) & set(other) or not (one or other):
+        return "shared"
+    return "differs" if one and other else "open"
+
+
+def _other_culprit(one: Happening, other: Happening) -> Iterator[tuple[str, Link]]:
+    """A contradiction between two that tell the same act of violence on one day, of two actors."""
+    told = (one.record, other.record)
+    if {record.event_type for record in told} != {"ASSAULT"} or one.record.date != other.record.date:
+        return
+    if _length_in_days(one) != 1 or _likeness(one.words, other.words) < SAME_CULPRIT_WORDS:
+        return
+    for holder, target in (told, told[::-1]):
+        reason = f"names {', '.join(holder.actors)} where the other names {', '.join(target.actors)}"
+        yield holder.record_id, Link(kind="contradicts", record_id=target.record_id, reason=reason)
+
+
+def _on_one_day(one: Happening, other: Happening, fit: Sequence[str]) -> Iterator[tuple[str, Link]]:
+    """Links between two of one day that were not merged: told as another type, or with a side left open."""
+    if _likeness(one.words, other.words) < LINKED_WORDS:
+        return
+    if "open" in fit:
+        full, spare = sorted((one, other), key=lambda happening: -_sides_named(happening))
+        if _sides_named(full) > _sides_named(spare):
+            reason = "names a side that the other leaves open"
+            yield full.record.record_id, Link(kind="more precise", record_id=spare.record.record_id, reason=reason)
+    elif one.record.event_type != other.record.event_type:
+        low, high = sorted((one.record, other.record), key=lambda record: record.record_id)
+        reason = f"same day and parties, told as {high.event_type} and as {low.event_type}"
+        yield high.record_id, Link(kind="probably same", record_id=low.record_id, reason=reason)
+
+
+def _sides_named(happening: Happening) -> int:
+    return bool(happening.record.actors) + bool(happening.record.recipients)
 
 
 def _contradiction(one: Happening, other: Happening) -> Iterator[tuple[str, Link]]:
