@@ -13,8 +13,10 @@ from strategies import START, event_lists, make_event, make_party
 from dragoman.model import PlaceMention
 from dragoman.records import (
     Sources,
+    cluster_events,
     family_of,
     find_copies,
+    find_topic,
     find_voices,
     find_wire,
     load_priors,
@@ -546,7 +548,10 @@ def test_what_is_left_apart_on_one_day_is_linked_with_a_reason(changes: dict[str
     other = make_event(
         "e2",
         article="a2",
-        **{"sentence": "Grain silos, a ferry timetable and the harbour bridge were agreed upon with fishermen", **changes},
+        **{
+            "sentence": "Grain silos, a ferry timetable and the harbour bridge were agreed upon with fishermen",
+            **changes,
+        },
     )  # type: ignore[arg-type]
     records = merge_events([one, other])
     by_id = {record.record_id: record for record in records}
@@ -557,3 +562,42 @@ def test_what_is_left_apart_on_one_day_is_linked_with_a_reason(changes: dict[str
         for link in record.links
     ]
     assert [link if isinstance(expected[0], tuple) else link[1] for link in found] == expected
+
+
+# --- one story ---
+
+ABOUT = "lighthouse ferry timetable fishermen foghorn anchor lantern trawler harbourmaster quay dredger pilotage"
+FILLER = (
+    "oysters regatta seaweed customs warehouse cannery shipwright rigging sailmaker barnacle breakwater tugboat "
+    "mooring bollard gangway ballast hull keel rudder tiller compass sextant chandlery buoy beacon slipway jetty "
+    "marina herring cockle mussel"
+)
+
+
+def test_a_topic_is_what_a_story_is_about_and_a_headline_has_none() -> None:
+    topic = find_topic(f"{ABOUT} {FILLER} Trump said")
+    assert {"light", "trawl"} <= set(topic)
+    assert topic[0] != "trump"
+    assert find_topic(ABOUT) == ()
+    assert find_topic("") == ()
+
+
+@pytest.mark.parametrize(
+    ("second", "anchor", "merges"),
+    [(ABOUT, "was arrested", True), (FILLER, "was arrested", False), (ABOUT, "sued", False)],
+)
+def test_the_same_act_in_one_story_is_one_happening_however_its_parties_are_called(
+    second: str, anchor: str, merges: bool
+) -> None:
+    nobody = {"recipients": (), "event_type": "COERCE"}
+    one = make_event("e1", actors=(None,), sentence="The keeper was arrested", anchor="arrested", **nobody)  # type: ignore[arg-type]
+    other = make_event(
+        "e2",
+        article="a2",
+        actors=("USA",),
+        sentence="A man of 40 " + anchor,
+        anchor=anchor,
+        **nobody,  # type: ignore[arg-type]
+    )
+    topics = {"a1": find_topic(f"{ABOUT} {FILLER} {ABOUT}"), "a2": tuple(find_topic(f"{second} " * 6))}
+    assert len(cluster_events([one, other], Sources(topics=topics))) == (1 if merges else 2)

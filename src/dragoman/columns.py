@@ -164,6 +164,7 @@ EDITIONS = pa.schema([
     ("is_live", pa.bool_()),
     ("added", pa.int64()),
 ])
+TOPICS = pa.schema([("article_id", pa.string()), ("stems", _TEXTS), ("added", pa.int64())])
 STATEMENTS = pa.schema([
     ("statement_id", pa.string()),
     ("speaker", _PARTY),
@@ -234,6 +235,7 @@ SPECS: Mapping[str, TableSpec] = {
         distinct=("record_id",),
     ),
     "editions": TableSpec(schema=EDITIONS, statistics=("added",)),
+    "topics": TableSpec(schema=TOPICS, statistics=("added",)),
     "statements": TableSpec(schema=STATEMENTS, statistics=("added",)),
     "skips": TableSpec(schema=SKIPS, statistics=("added",)),
     "coverage": TableSpec(schema=COVERAGE, statistics=("day",)),

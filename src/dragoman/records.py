@@ -44,6 +44,15 @@ SAME_WORDS_LOOSE = 0.35
 # Two groups of reports are joined by two like reports only if, on average, all of them are this share of that like:
 # a chain of reports, each like the next, is not one happening.
 ALIKE_ON_AVERAGE = 0.6
+# Weighted cosine of what two articles are about from which they tell one story. Where no two resolved sides face each
+# other in one of them, the same act in one story is one happening, however its parties are called. Set on topics of
+# ECB+ that eval/coreference.py does not report.
+SAME_STORY = 0.22
+# What an article is about: so many of its weightiest stems; fewer words than LEAST_WORDS do not say it.
+TOPIC_WORDS = 60
+LEAST_WORDS = 40
+# Stems of a topic by which readings that may tell one story find each other.
+TOPIC_KEYS = 8
 # From which two happenings a day apart, or a day and its month, are linked.
 LINKED_WORDS = 0.25
 # Spots farther from each other than this are not where one happening took place; a state or a region is no spot.
@@ -145,6 +154,19 @@ def _likely_copies(sketches: Mapping[str, LeanMinHash]) -> Iterator[tuple[str, s
         index.insert(article_id, sketch)
 
 
+def find_topic(text: str) -> tuple[str, ...]:
+    """The stems that say what a story is about, the weightiest first; none where it is too short to say it.
+
+    A stem weighs more the oftener it stands in the story (by the logarithm) and the seldomer in news.
+    """
+    counts = Counter(stems_of(text))
+    if counts.total() < LEAST_WORDS:
+        return ()
+    weights, unknown = _weights()
+    weighed = {stem: (1 + log(number)) ** 2 * weights.get(stem, unknown) for stem, number in counts.items()}
+    return tuple(sorted(weighed, key=lambda stem: (-weighed[stem], stem))[:TOPIC_WORDS])
+
+
 def find_wire(text: str) -> str | None:
     """The news agency that a story's opening or closing words credit, e.g. `KYIV (Reuters) -`; None where none."""
     for window in (text[:300], text[-200:]):
@@ -232,9 +254,15 @@ class _Reading:
     acts: Acts
     place: str | None
     country: str | None
+    topic: tuple[str, ...] = ()
+
+    @property
+    def deeds(self) -> frozenset[str]:
+        """What was done, as the anchor says it: the acts it names, else its stems."""
+        return self.acts.acts or frozenset(stems_of(self.event.evidence.anchor.text))
 
 
-def _prepare(event: Event) -> _Reading:
+def _prepare(event: Event, topic: tuple[str, ...] = ()) -> _Reading:
     day = happening_day(event)
     actors, recipients = _keys(event.actors), _keys(event.recipients)
     place = event.place
@@ -253,6 +281,7 @@ def _prepare(event: Event) -> _Reading:
         acts=read_acts(event.evidence.anchor.text, event.event_type),
         place=place_name,
         country=place.country if place else None,
+        topic=topic,
     )
 
 
@@ -357,8 +386,12 @@ def _is_same_happening(one: _Reading, other: _Reading) -> bool:
 
 def _asked_likeness(one: _Reading, other: _Reading) -> float | None:
     """How like the words of two readings must be for one happening; None where nothing makes them one."""
+    if _places_differ(one, other) or _acts_differ(one, other):
+        return None
+    if _is_one_story(one, other):
+        return 0.0
     fit = _parties_fit(one, other)
-    if fit is None or _places_differ(one, other) or _acts_differ(one, other):
+    if fit is None:
         return None
     if one.event.event_type != other.event.event_type or fit == "partly":
         return SAME_WORDS_LOOSE
@@ -392,6 +425,13 @@ def _sides_fit(one: _Reading, other: _Reading) -> bool:
     shared = [bool(one.actors & other.actors), bool(one.recipients & other.recipients)]
     unknown = [not (one.actors and other.actors), not (one.recipients and other.recipients)]
     return any(shared) and all(fits or is_open for fits, is_open in zip(shared, unknown, strict=True))
+
+
+def _is_one_story(one: _Reading, other: _Reading) -> bool:
+    """Whether two readings of different articles tell the same act of one story; never against known sides."""
+    if (one.dyads and other.dyads) or not (one.topic and other.topic and one.deeds & other.deeds):
+        return False
+    return _likeness(frozenset(one.topic), frozenset(other.topic)) >= SAME_STORY
 
 
 def _acts_differ(one: _Reading, other: _Reading) -> bool:
@@ -455,13 +495,15 @@ def _same_pairs(readings: Sequence[_Reading]) -> Iterator[tuple[float, int, int,
 
 
 def _buckets(readings: Sequence[_Reading]) -> Iterator[list[int]]:
-    """Positions of readings that share a party on the same side: only these can be one happening."""
+    """Positions of readings that share a party on the same side, or a deed and a topic: only these can be the same."""
     buckets: dict[tuple[str, str], list[int]] = defaultdict(list)
     for at, reading in enumerate(readings):
         for key in reading.actors:
             buckets["actor", key].append(at)
         for key in reading.recipients:
             buckets["recipient", key].append(at)
+        for stem, deed in product(reading.topic[:TOPIC_KEYS], reading.deeds):
+            buckets[f"deed {deed}", stem].append(at)
     return iter(buckets.values())
 
 
@@ -526,13 +568,15 @@ class _AlikeGroups(_Groups):
 class Sources:
     """What is known of the articles behind events: pairs of copies or sketches to find them by; credited agencies.
 
-    `superseded` gives, for an article of which a later edition was read, the last one.
+    `superseded` gives, for an article of which a later edition was read, the last one; `topics` what one is about
+    (`find_topic`).
     """
 
     copies: frozenset[tuple[str, str]] = frozenset()
     sketches: Mapping[str, bytes] = field(default_factory=dict)
     wires: Mapping[str, str] = field(default_factory=dict)
     superseded: Mapping[str, str] = field(default_factory=dict)
+    topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def measure_belief(voices: Iterable[Iterable[Event]]) -> float:
@@ -670,7 +714,7 @@ def cluster_events(events: Iterable[Event], sources: Sources) -> list[Happening]
     """The merged happenings, not yet linked. An event id met twice counts once, with its most confident reading."""
     cells: dict[str, list[_Reading]] = defaultdict(list)
     for event in _distinct(events):
-        cells[cell_of(event)].append(_prepare(event))
+        cells[cell_of(event)].append(_prepare(event, sources.topics.get(event.evidence.article_id, ())))
     happenings = [_pool(cluster, sources) for cell in sorted(cells) for cluster in _cluster(cells[cell])]
     return sorted(happenings, key=lambda happening: (happening.record.date or "", happening.record.record_id))
 

@@ -43,6 +43,7 @@ from dragoman.records import (
     cell_of,
     cluster_events,
     find_links,
+    find_topic,
     find_wire,
     happening_day,
     sketch_text,
@@ -55,7 +56,7 @@ from dragoman.view import Row
 CELLS_AT_ONCE = 2000
 # More files than this in a table make a question slow; then they are joined (a file opens in about a millisecond).
 FILES_BEFORE_COMPACTING = 100
-_APPENDED = ("articles", "editions", "events", "statements", "skips", "coverage", "inputs")
+_APPENDED = ("articles", "editions", "topics", "events", "statements", "skips", "coverage", "inputs")
 # How the rows of a replaced partition lie, so that a question for one dyad or day reads few of them.
 _ORDER = {"dyads": "low, high, day, record_id", "records": "day, record_id", "links": "holder, record_id"}
 
@@ -240,7 +241,7 @@ class RecordStore(CorrectingView):
         cells = self._cells_of(transaction.snapshot, [*article_ids, *siblings])
         coverage = self._coverage_without(transaction.snapshot, article_ids)
         transaction.replace_all("coverage", _to_arrow("coverage", coverage))
-        for name in ("events", "statements", "articles", "editions", "corrections", "corrected"):
+        for name in ("events", "statements", "articles", "editions", "topics", "corrections", "corrected"):
             columns = ", ".join(f'"{column}"' for column in SPECS[name].schema.names)
             query = f"""SELECT {columns} FROM {self._as_stored(name, transaction.snapshot)}
                 WHERE article_id IS NULL OR article_id NOT IN (SELECT unnest(?))"""
@@ -317,6 +318,9 @@ class RecordStore(CorrectingView):
         unseen = [reading.article for reading in fresh if reading.article.id not in known]
         editions = [edition_row(edition, added=added) for article in unseen for edition in editions_of(article)]
         transaction.append("editions", _to_arrow("editions", editions))
+        topics = ((article.id, list(find_topic(article.body))) for article in unseen)
+        rows = [{"article_id": article_id, "stems": stems, "added": added} for article_id, stems in topics if stems]
+        transaction.append("topics", _to_arrow("topics", rows))
         self._touch_siblings(transaction, [article.id for article in unseen])
         return fresh
 
@@ -457,10 +461,14 @@ class RecordStore(CorrectingView):
         query = f"""SELECT article_id, any_value(sketch) AS sketch, any_value(wire) AS wire
             FROM {self._source("articles", snapshot)} WHERE article_id IN (SELECT unnest(?)) GROUP BY article_id"""
         rows = self._rows(query, [article_ids])
+        query = f"""SELECT article_id, any_value(stems) AS stems FROM {self._source("topics", snapshot)}
+            WHERE article_id IN (SELECT unnest(?)) GROUP BY article_id"""
+        topics = {row["article_id"]: tuple(row["stems"]) for row in self._rows(query, [article_ids])}
         copies, superseded = find_versions(map(edition_from_row, self._editions_beside(snapshot, article_ids)))
         return Sources(
             copies=copies,
             superseded=superseded,
+            topics=topics,
             sketches={row["article_id"]: row["sketch"] for row in rows},
             wires={row["article_id"]: row["wire"] for row in rows if row["wire"]},
         )
