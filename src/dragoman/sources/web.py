@@ -119,18 +119,25 @@ def fetch_page(
     with _deadline(bounds.total_seconds) as connections:
         for _ in range(MAX_REDIRECTS + 1):
             addresses = _checked_addresses(url, allow_private=allow_private, resolve=resolve, ports=bounds.ports)
-            answer = _ask("GET", url, _Way(addresses, bounds, connections))
-            try:
-                if answer.status in _REDIRECTS and answer.headers.get("Location"):
-                    url = urljoin(url, answer.headers["Location"])
-                    continue
-                if answer.status != 200:
-                    raise FetchError("fetch-failed", f"HTTP status {answer.status}")
-                content_type = answer.headers.get("Content-Type", "")
-                return Fetched(url=url, content_type=content_type, content=_read_answer(answer, bounds, connections))
-            finally:
-                answer.close()
+            found = _fetch_once(url, _Way(addresses, bounds, connections))
+            if isinstance(found, Fetched):
+                return found
+            url = found
     raise FetchError("fetch-failed", f"more than {MAX_REDIRECTS} redirects")
+
+
+def _fetch_once(url: str, way: _Way) -> Fetched | str:
+    """The answer of an address, or the address to which it sends on."""
+    answer = _ask("GET", url, way)
+    try:
+        if answer.status in _REDIRECTS and answer.headers.get("Location"):
+            return urljoin(url, answer.headers["Location"])
+        if answer.status != 200:
+            raise FetchError("fetch-failed", f"HTTP status {answer.status}")
+        content_type = answer.headers.get("Content-Type", "")
+        return Fetched(url=url, content_type=content_type, content=_read_answer(answer, way.bounds, way.connections))
+    finally:
+        answer.close()
 
 
 def send_note(

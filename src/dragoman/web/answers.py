@@ -40,6 +40,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 class Answer:
     """What a view found. `told` fills the template beside `data`, `table` is the CSV, `entries` are the feed's.
 
+    What does not follow from the record alone is not kept for the next reader (`is_kept`).
     With a `refusal` it is a page that asks for something more (the owner's token), and an error in all other forms.
     """
 
@@ -52,6 +53,7 @@ class Answer:
     status: int = 200
     refusal: str | None = None
     has_form: bool = False
+    is_kept: bool = True
     has_other_forms: bool = True
 
 

@@ -1,4 +1,4 @@
-"""Reads a page that a reader of the site names: one GET, to public addresses on the ports of web pages, short and small.
+"""Reads a page that a reader of the site names: one GET, to public addresses and ports of web pages alone.
 
 The guard is that of `sources.web`: every address a name has is checked, the connection goes to an address that was
 checked, redirects are checked anew. What the guard found stays here: a reader learns no address of the owner's network.

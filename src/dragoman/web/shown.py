@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from dragoman.tables import Snapshot
 
-# What may be made ready while a reader waits (seconds).
-ON_THE_SPOT = 0.05
+# What may be made ready while a reader waits (seconds of the processor: a busy machine does not make a record large).
+ON_THE_SPOT = 0.15
 # A state is shown at least so many times as long as it took to make it ready, and never longer than so many seconds.
 SHARE, LONGEST = 20, 10.0
 
@@ -63,11 +63,11 @@ class Shown:
             self._turn.release()
 
     def _show(self, head: Snapshot) -> Snapshot:
-        started = time.monotonic()
+        started = time.thread_time()
         self._prepare(head)
         is_first = self._current is None
         self._current = head
         # The first state is read whole, the following ones only where they differ.
-        self._cost = 0.0 if is_first else time.monotonic() - started
+        self._cost = 0.0 if is_first else time.thread_time() - started
         self._next_look = time.monotonic() + (min(LONGEST, SHARE * self._cost) if self._cost > ON_THE_SPOT else 0.0)
         return head

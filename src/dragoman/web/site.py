@@ -14,6 +14,7 @@ from dragoman.web.fetching import PageReader
 from dragoman.web.forms import FormTokens
 from dragoman.web.queries import PageView
 from dragoman.web.replies import ReplyBox
+from dragoman.web.watches import WatchBox
 
 OWNER_COOKIE = "dragoman_owner"
 
@@ -60,6 +61,7 @@ class Site:
     view: PageView
     coder: LazyCoder
     replies: ReplyBox
+    watches: WatchBox
     tokens: FormTokens = field(default_factory=FormTokens)
     kept: AnswerCache = field(default_factory=AnswerCache)
     pages: PageReader = field(default_factory=PageReader)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from urllib.parse import urlencode
 
 from dragoman.codebook import load_codebook
 from dragoman.errors import QueryError
@@ -41,7 +40,7 @@ def find_tie(asked: Asked, site: Site) -> Answer | Moved:
     """Where ties are asked for by name; with the busiest pairs of the last month as a start."""
     a, b = asked.text("a"), asked.text("b")
     if a and b:
-        sides = (_party(a), _party(b))
+        sides = (named_party(a), named_party(b))
         if "/" not in "".join(sides):
             return Moved(path=tie_path(*sides))
         return _tie_answer(asked, site, sides)
@@ -59,13 +58,13 @@ def find_tie(asked: Asked, site: Site) -> Answer | Moved:
 def show_tie(asked: Asked, site: Site) -> Answer | Moved:
     """The tie between two sides: its series with turns, level and quads, and the happenings behind every number."""
     a, b = asked.path["a"], asked.path["b"]
-    sides = (_party(a), _party(b))
+    sides = (named_party(a), named_party(b))
     if sides != (a, b):
         return Moved(path=tie_path(*sides))
     return _tie_answer(asked, site, sides)
 
 
-def _party(words: str) -> str:
+def named_party(words: str) -> str:
     if len(words) > _LONGEST_KEY:
         raise QueryError("that is too long for a name: use a code, as RUS, or a name, as Russia")
     found = party_named(words)
@@ -158,7 +157,7 @@ def find_state(asked: Asked, site: Site) -> Answer | Moved:
     """Where a state or organisation is asked for by name; else those with most happenings."""
     party = asked.text("party")
     if party:
-        key = _party(party)
+        key = named_party(party)
         return Moved(path=state_path(key)) if "/" not in key else _state_answer(asked, site, key)
     rows = site.view.parties(limit=asked.limit(120))
     named = [{**row, "name": name_of(row["party"])} for row in rows]
@@ -167,7 +166,7 @@ def find_state(asked: Asked, site: Site) -> Answer | Moved:
 
 def show_state(asked: Asked, site: Site) -> Answer | Moved:
     """A state or organisation: its partners, who warms and who cools, and its newest happenings."""
-    key = _party(asked.path["party"])
+    key = named_party(asked.path["party"])
     if key != asked.path["party"]:
         return Moved(path=state_path(key))
     return _state_answer(asked, site, key)
@@ -238,24 +237,6 @@ def show_type(asked: Asked, site: Site) -> Answer | Moved:
     )  # fmt: skip
 
 
-def show_watch(asked: Asked, site: Site) -> Answer:
-    """Makes the address of a feed for a search or a tie; nothing about who watches what is kept."""
-    query, a, b = asked.text("q"), asked.text("a"), asked.text("b")
-    alert = asked.number("alert", 5, most=100, least=0)
-    page = feed = None
-    if query:
-        page, feed = (f"/search{ending}?{urlencode({'q': query})}" for ending in ("", ".atom"))
-    elif a and b:
-        path = tie_path(_party(a), _party(b))
-        page, feed = path, f"{path}.atom" + (f"?alert={alert}" if alert else "")
-    return Answer(
-        template="watch.html",
-        title="Watch",
-        data={"feed": feed, "page": page},
-        told={"q": query, "a": a, "b": b, "alert": alert},
-    )
-
-
 _TIE: Schemas = {
     **WINDOW, "by": PERIOD, "at": DAY,
     "alert": {"type": "integer", "minimum": 0, "maximum": 100},
@@ -269,8 +250,6 @@ PARTY_PAGES = (
          parameters={"party": TEXT, "limit": LIMIT}),
     Page(name="state", path="/states/{party}", view=show_state, summary="One state or organisation and its partners",
          parameters={**WINDOW, "limit": LIMIT}),
-    Page(name="watch", path="/watch", view=show_watch, summary="The feed of a search or a tie",
-         parameters={"q": TEXT, "a": TEXT, "b": TEXT, "alert": {"type": "integer", "minimum": 0, "maximum": 100}}),
     Page(name="types", path="/types", view=list_types, summary="The event types and how often they were read",
          parameters=WINDOW),
     Page(name="type", path="/types/{event_type}", view=show_type, summary="One event type", parameters=WINDOW),
