@@ -22,7 +22,7 @@ from dragoman.codebook import QUADS
 from dragoman.rows import UMBRELLA_CODES
 from dragoman.web.feeds import Entry, feed_of
 from dragoman.web.marking import ROLES, mark_sentence, plain
-from dragoman.web.names import headline, load_wordings, name_of
+from dragoman.web.names import headline, load_themes, load_wordings, name_of
 
 Form = Literal["html", "json", "csv", "atom"]
 FORMS: Mapping[Form, str] = {
@@ -79,6 +79,7 @@ def make_templates() -> Environment:
     templates.globals.update(
         quads=QUADS,
         wordings=load_wordings(),
+        known_themes=load_themes(),
         roles=ROLES,
         tie_path=tie_path,
         state_path=state_path,

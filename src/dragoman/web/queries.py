@@ -66,7 +66,7 @@ _RECORD_COLUMNS = """record_id, event_type, mode, contexts, status, quad, intens
     voices, events, publishers, urls, first_reported, last_reported, disagreements, aliases,
     strftime(day, '%Y-%m-%d') AS day"""
 _SHOWN_COLUMNS = """event_id, event_type, confidence, sentence, anchor, actors, recipients, place, attributed_to, date,
-    publisher, published, url, coder"""
+    date_basis, publisher, published, url, coder"""
 # How much a happening weighs: how far from neutral, how sure, by how many voices (each doubling adds one), and half as
 # much where one side is not told.
 _WEIGHT = """belief * (1 + abs(intensity)) * (1 + log2(greatest(voices, 1)))
@@ -721,6 +721,27 @@ class PageView(RecordView):
             ORDER BY published NULLS LAST, publisher, event_id""",
             [*(bounds or ()), record["events"]],
         )
+
+    def versions(self, events: Sequence[Row]) -> dict[str, str]:
+        """What is said of events whose article has other editions among them: "version 2 of 3", by event id."""
+        snapshot = self.snapshot()
+        if not self._folder.files("editions", snapshot):
+            return {}
+        rows = self._rows(
+            f"""SELECT DISTINCT article_id, story, publisher, published, stage
+            FROM {self._source("editions", snapshot)} WHERE article_id IN (SELECT unnest(?)) AND publisher IS NOT NULL
+            ORDER BY published, stage, article_id""",
+            [sorted({event["article_id"] for event in events})],
+        )
+        told: dict[str, str] = {}
+        stories: dict[tuple[str, str], list[str]] = {}
+        for row in rows:
+            stories.setdefault((row["story"], row["publisher"]), []).append(row["article_id"])
+        for articles in stories.values():
+            if len(articles) > 1:
+                numbered = enumerate(articles, start=1)
+                told.update({name: f"version {number} of {len(articles)}" for number, name in numbered})
+        return {event["event_id"]: told[event["article_id"]] for event in events if event["article_id"] in told}
 
     def _dyad_counts(self, snapshot: Snapshot, sides: tuple[str, str], window: Window) -> list[DyadCount]:
         """As the view's; read once for the directed and the pooled series of a page."""

@@ -1,8 +1,8 @@
 """Watches: saved searches and ties of a record, and the alerts that came of them.
 
 Kept beside the record in a file of its owner's account. A watch begins with what the record holds when it is saved:
-only what comes afterwards is an alert. A search alerts when so many new happenings fit it, a tie when its level moves by so
-much within a week. Addresses of webhooks and mail leave this module only to be sent to.
+only what comes afterwards is an alert. A search alerts when so many new happenings fit it, a tie when its level
+moves by so much within a week. Addresses of webhooks and mail leave this module only to be sent to.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dragoman.web.answers import Answer, Moved, state_path, tie_path
 from dragoman.web.asked import Asked
 from dragoman.web.drawing import day_chart, tie_chart
 from dragoman.web.feeds import Entry
-from dragoman.web.names import load_wordings, name_of, party_named
+from dragoman.web.names import load_themes, load_wordings, members_of, memberships_of, name_of, party_named
 from dragoman.web.queries import Wanted
 from dragoman.web.site import Site
 from dragoman.web.views.page import (
@@ -179,12 +179,16 @@ def _state_answer(asked: Asked, site: Site, party: str) -> Answer:
     happenings = site.view.happenings(wanted, limit=HAPPENINGS_SHOWN)
     moving = [row for row in partners if row["change"] and row["records"] >= LEAST_TO_COMPARE]
     moving.sort(key=lambda row: row["change"])
+    on = asked.day("on") or until - timedelta(days=1)
+    members = members_of(party, on)
     days = site.view.days(Wanted(parties=(party,)), since=max(since, until - timedelta(days=120)), until=until)
     return Answer(
         template="state.html",
         title=name_of(party),
         data={"party": party, "name": name_of(party), "since": since.isoformat(), "until": until.isoformat(),
-              "partners": partners, "records": [happening_row(row) for row in happenings]},
+              "partners": partners, "on": on.isoformat(), "members": list(members),
+              "organisations": list(memberships_of(party, on)),
+              "records": [happening_row(row) for row in happenings]},
         told={
             "happenings": happenings,
             "most": max((row["records"] for row in partners), default=1),
@@ -237,6 +241,51 @@ def show_type(asked: Asked, site: Site) -> Answer | Moved:
     )  # fmt: skip
 
 
+def list_themes(asked: Asked, site: Site) -> Answer:
+    """The themes: what happenings are about, beside what is done, and how many there were in a window."""
+    since, until = asked.window(site.view.last_day(), days=YEAR)
+    counts = site.view.theme_counts(since=since, until=until)
+    rows: list[Row] = [
+        {"theme": theme, "name": told.name, "meaning": told.meaning, "records": counts.get(theme, 0)}
+        for theme, told in load_themes().items()
+    ]
+    rows.sort(key=lambda row: (-row["records"], row["name"]))
+    most = max((row["records"] for row in rows), default=0)
+    return Answer(
+        template="themes.html",
+        title="Themes",
+        data={"since": since.isoformat(), "until": until.isoformat(), "themes": rows},
+        told={"most": most or 1},
+        table=rows,
+    )
+
+
+def show_theme(asked: Asked, site: Site) -> Answer | Moved:
+    """One theme: between whom it comes up, day by day, and its newest happenings."""
+    theme = asked.path["theme"]
+    if theme.lower() not in load_themes():
+        raise NotThereError(f"there is no theme {theme!r}")
+    if theme != theme.lower():
+        return Moved(path=f"/themes/{theme.lower()}")
+    since, until = asked.window(site.view.last_day(), days=180)
+    happenings = site.view.happenings(
+        Wanted(themes=(theme,), since=since, until=until), limit=asked.limit(HAPPENINGS_SHOWN)
+    )
+    pairs = site.view.theme_pairs(theme, since=since, until=until, limit=20)
+    chart_since = max(since, until - timedelta(days=120))
+    days = site.view.days(Wanted(themes=(theme,)), since=chart_since, until=until)
+    return Answer(
+        template="theme.html",
+        title=load_themes()[theme].name,
+        data={"theme": theme, "name": load_themes()[theme].name, "since": since.isoformat(),
+              "until": until.isoformat(), "pairs": pairs, "records": [happening_row(row) for row in happenings]},
+        told={"told": load_themes()[theme], "happenings": happenings,
+              "chart": day_chart(days, since=chart_since, until=until)},
+        table=[happening_row(row) for row in happenings],
+        entries=[happening_entry(row) for row in happenings],
+    )  # fmt: skip
+
+
 _TIE: Schemas = {
     **WINDOW, "by": PERIOD, "at": DAY,
     "alert": {"type": "integer", "minimum": 0, "maximum": 100},
@@ -249,8 +298,11 @@ PARTY_PAGES = (
     Page(name="states", path="/states", view=find_state, summary="States and organisations",
          parameters={"party": TEXT, "limit": LIMIT}),
     Page(name="state", path="/states/{party}", view=show_state, summary="One state or organisation and its partners",
-         parameters={**WINDOW, "limit": LIMIT}),
+         parameters={**WINDOW, "on": DAY, "limit": LIMIT}),
     Page(name="types", path="/types", view=list_types, summary="The event types and how often they were read",
          parameters=WINDOW),
+    Page(name="themes", path="/themes", view=list_themes, summary="What happenings are about", parameters=WINDOW),
+    Page(name="theme", path="/themes/{theme}", view=show_theme, summary="One theme",
+         parameters={**WINDOW, "limit": LIMIT}),
     Page(name="type", path="/types/{event_type}", view=show_type, summary="One event type", parameters=WINDOW),
 )  # fmt: skip

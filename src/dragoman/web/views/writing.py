@@ -9,8 +9,10 @@ from datetime import date
 
 from dragoman.codebook import load_codebook
 from dragoman.errors import QueryError
-from dragoman.model import Article, Sentence
+from dragoman.model import STATUSES, Article, Sentence
 from dragoman.rows import event_row
+from dragoman.sides import side_code
+from dragoman.store import RecordStore
 from dragoman.view import Row
 from dragoman.web.answers import Answer, Moved
 from dragoman.web.asked import Asked
@@ -130,7 +132,12 @@ def show_owner(asked: Asked, site: Site) -> Answer:
         template="owner.html",
         title="Replies that wait",
         data={"waiting": site.replies.waiting() if is_owner else []},
-        told={"is_owner": is_owner, "token": site.tokens.make(asked.cookie, "owner")},
+        told={
+            "is_owner": is_owner,
+            "token": site.tokens.make(asked.cookie, "owner"),
+            "types": list(load_codebook().types),
+            "statuses": STATUSES,
+        },
         status=200 if is_owner else 401,
         refusal=None if is_owner else "send the owner's token as a bearer token",
         has_form=True,
@@ -156,9 +163,31 @@ def decide_reply(asked: Asked, site: Site) -> Moved:
     number = fields.get("reply", "")
     if not number.isascii() or not number.isdigit() or len(number) > 12:
         raise QueryError("there is no such reply")
-    if not site.replies.decide(int(number), accept=fields.get("decision") == "accept"):
+    if fields.get("decision") == "correct":
+        _correct(int(number), fields, site)
+    if not site.replies.decide(int(number), accept=fields.get("decision") in {"accept", "correct"}):
         raise NotThereError("that reply was decided already")
     return Moved(path="/owner")
+
+
+def _correct(reply_id: int, fields: dict[str, str], site: Site) -> None:
+    """Lets an accepted correction flow into the record: in the name of who sent it, with their words as the reason."""
+    reply = site.replies.find_waiting(reply_id)
+    if reply is None:
+        raise NotThereError("that reply was decided already")
+    given = {name: fields.get(name, "").strip() for name in ("type", "mode", "status", "date")}
+    changes: dict[str, object] = {name: value for name, value in given.items() if value}
+    for side in ("actors", "recipients"):
+        if value := fields.get(side, "").strip():
+            changes[side] = [side_code(name.strip()) for name in value.split(";") if name.strip()]
+    verdict = fields.get("verdict", "")
+    RecordStore.open(site.view.path).correct(
+        reply["record_id"],
+        verdict,
+        reason=reply["text"],
+        name=reply["name"],
+        changes=changes if verdict == "amend" else None,
+    )
 
 
 def show_about(asked: Asked, site: Site) -> Answer:
