@@ -1048,3 +1048,11 @@ def test_outlines_are_countries_inside_the_map() -> None:
         assert all(-1 <= x <= MAP_WIDTH + 1 for x in numbers[::2])
         assert all(-1 <= y <= MAP_HEIGHT + 1 for y in numbers[1::2])
     assert project(0, 0)[0] == MAP_WIDTH / 2
+
+
+def test_an_organisation_has_its_members_of_a_day(app: Any) -> None:
+    now = ask(app, "/states/EUR.json?on=2025-01-01").json["members"]
+    assert (len(now), "GBR" in now, len(now) == len(set(now))) == (27, False, True)
+    assert "GBR" in ask(app, "/states/EUR.json?on=2019-01-01").json["members"]
+    assert ask(app, "/states/EUR.json?on=1950-01-01").json["members"] == []
+    assert "EUR" in ask(app, "/states/FRA.json").json["organisations"]

@@ -44,8 +44,8 @@ FLAGS = (
 PATHS = (
     "/", "/?days=30", "/ties", "/ties/FRA/DEU", "/ties/FRA/DEU?by=month&at=2025-03-01", "/states", "/states/FRA",
     "/search?q=harbour", "/search?q=nothing-like-it", "/types", "/types/ASSAULT", "/map", "/network", "/about",
-    "/watch?q=Lyon", "/alerts", "/read", "/nope", "/themes", "/themes/military", "/states/EUR", "/search?theme=military",
-    "RECORD", "HOSTILE", "CORRECTED",
+    "/watch?q=Lyon", "/alerts", "/read", "/nope", "/themes", "/themes/military", "/states/EUR",
+    "/search?theme=military", "RECORD", "HOSTILE", "CORRECTED",
 )  # fmt: skip
 LOOKS = {
     "light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},

@@ -34,6 +34,7 @@ FORMS: Mapping[Form, str] = {
 # What a spreadsheet would run as a formula if a cell began with it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,11 +165,13 @@ def _cell(value: Any) -> Any:
 
 
 def day_words(value: str | date | None) -> str:
-    """An ISO day in words, "30 April 2025"; other date values as they are."""
+    """An ISO day or month in words, "30 April 2025"; other date values as they are."""
     if value is None:
         return "no day"
     if isinstance(value, str) and _DAY.fullmatch(value):
         value = date.fromisoformat(value)
+    if isinstance(value, str) and _MONTH.fullmatch(value):
+        return f"{date.fromisoformat(f'{value}-01'):%B %Y}"
     return f"{value.day} {value:%B %Y}" if isinstance(value, date) else str(value)
 
 

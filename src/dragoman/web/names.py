@@ -85,14 +85,16 @@ def _memberships() -> Mapping[str, tuple[tuple[str, date, date], ...]]:
     """Members of organisations with their days, by the party keys of the organisations."""
     members: dict[str, list[tuple[str, date, date]]] = {}
     for organisation, code, since, until in read_members():
-        if key := party_named(organisation):
+        # Groups inside an organisation are called by its key too; its members are those of the whole.
+        if (key := party_named(organisation)) and name_of(key) == organisation:
             members.setdefault(key, []).append((code, since, until))
     return {key: tuple(rows) for key, rows in members.items()}
 
 
 def members_of(party: str, on: date) -> tuple[str, ...]:
     """The members of an organisation on a day; none where it has none or they are not known."""
-    return tuple(code for code, since, until in _memberships().get(party, ()) if since <= on < until)
+    members = {code for code, since, until in _memberships().get(party, ()) if since <= on < until}
+    return tuple(sorted(members, key=name_of))
 
 
 def memberships_of(state: str, on: date) -> tuple[str, ...]:
