@@ -25,11 +25,13 @@ def show_watch(asked: Asked, site: Site) -> Answer:
     elif a and b:
         path = tie_path(named_party(a), named_party(b))
         page, feed = path, f"{path}.atom" + (f"?alert={alert}" if alert else "")
+    watches = [_told_watch(watch) for watch in site.watches.watches()]
     return Answer(
         template="watch.html",
         title="Watch",
-        data={"feed": feed, "page": page, "watches": [_told_watch(watch) for watch in site.watches.watches()]},
+        data={"feed": feed, "page": page, "watches": watches},
         told={"q": query, "a": a, "b": b, "alert": alert, "alerts": site.watches.alerts(limit=10)},
+        table=watches,
         is_kept=False,
     )
 
