@@ -45,7 +45,7 @@ EVENTS_TO_SHOW = 4
 # Days around a window in which the happenings lie that were first reported in it.
 REPORTED_AROUND = 45
 # Hits of the index of words that are looked at together, and how often, before a search says how far it came.
-HITS_AT_ONCE, MOST_LOOKS = 40, 12
+HITS_AT_ONCE, MOST_LOOKS = 30, 16
 # Rows that a search reads to look further back before it says how far it came.
 MOST_UNREAD = 250_000
 # A month costs as much as so many rows, however few it has.
@@ -460,27 +460,30 @@ class PageView(RecordView):
         if len(found) < limit and len(hits) == HITS_AT_ONCE:
             # A part of that day has been looked at: rather shown twice than not at all.
             reached = (_FIRST_DAY + timedelta(days=(below >> DIGEST_BITS) + 1), _BEHIND_ALL)
-        return Found(rows=self._with_sentences(snapshot, newest), reached=reached)
+        return Found(rows=newest, reached=reached)
 
     def _rows_of_hits(self, snapshot: Snapshot, hits: Sequence[int], wanted: Wanted) -> list[Row]:
-        """Rows of the happenings that hold the events of some hits and are wanted."""
+        """Rows of the happenings that hold the events of some hits and are wanted, shown by the event that was hit."""
         if not hits:
             return []
         days = sorted({_FIRST_DAY + timedelta(days=hit >> DIGEST_BITS) for hit in hits})
         at = _on_days("events", [day.isoformat() if day != _FIRST_DAY else None for day in days])
         source = self._source("events", snapshot, sorted({*(f"{day.year:04d}" for day in days), NO_PERIOD}))
-        events = self._rows(
-            f"SELECT event_id, day FROM {source} WHERE {at} AND {_NUMBER} IN (SELECT unnest(?))", [list(hits)]
+        found = self._rows(
+            f"""SELECT {_SHOWN_COLUMNS}, day FROM {source}
+            WHERE {at} AND {_NUMBER} IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}""",
+            [list(hits)],
         )
-        ids = [row["event_id"] for row in events]
-        months = sorted({f"{row['day']:%Y-%m}" if row["day"] else NO_PERIOD for row in events})
+        events = {row["event_id"]: row for row in found}
+        months = sorted({f"{row['day']:%Y-%m}" if row["day"] else NO_PERIOD for row in found})
         parts, values = _conditions(wanted)
-        at = _on_days("records", [row["day"] and row["day"].isoformat() for row in events])
-        return self._rows(
+        at = _on_days("records", [row["day"] and row["day"].isoformat() for row in found])
+        rows = self._rows(
             f"""SELECT {_RECORD_COLUMNS} FROM {self._source("records", snapshot, months)}
             WHERE {at} AND {" AND ".join(parts)} AND list_has_any(events, ?::VARCHAR[])""",
-            [*values, ids],
+            [*values, list(events)],
         )
+        return [{**row, "shown": _shown(events[one] for one in row["events"] if one in events)} for row in rows]
 
     def happenings_by_id(self, record_ids: Sequence[str]) -> list[Row]:
         """Happenings with the given ids, the newest day first, each with its sentence."""
@@ -488,17 +491,27 @@ class PageView(RecordView):
         rows = self._cards_of(snapshot, self._locate(snapshot, record_ids))
         return sorted(rows, key=_newest_row_first)
 
+    def tie_happenings(self, sides: tuple[str, str], *, since: date, until: date, limit: int) -> list[Row]:
+        """The newest happenings between two sides in a window, each with its sentence."""
+        snapshot = self.snapshot()
+        source = self._source("dyads", snapshot, _years(since, until))
+        found = self._rows(
+            f"""SELECT DISTINCT record_id, strftime(day, '%Y-%m-%d') AS day FROM {source}
+            WHERE low = ? AND high = ? AND day >= ? AND day < ? ORDER BY day DESC, record_id LIMIT ?""",
+            [*sorted(sides), since, until, limit],
+        )
+        return self._cards_of(snapshot, [_Place(row["day"][:7], row["record_id"], row["day"]) for row in found])
+
     def record(self, record_id: str) -> Row | None:
         """The record with an id, be it one that it bore before it was joined with another; None where there is none."""
         snapshot = self.snapshot()
         months = sorted({place.month for place in self._locate(snapshot, [record_id])})
         if not months:
             return None
-        found = self._rows(
-            f"""SELECT {_RECORD_COLUMNS} FROM {self._source("records", snapshot, months)}
-            WHERE record_id = ? OR list_contains(aliases, ?) LIMIT 1""",
-            [record_id, record_id],
-        )
+        query = f"SELECT {_RECORD_COLUMNS} FROM {self._source('records', snapshot, months)} WHERE"
+        # Apart, since only the first lets the files' groups be passed over.
+        found = self._rows(f"{query} record_id = ? LIMIT 1", [record_id])
+        found = found or self._rows(f"{query} list_contains(aliases, ?) LIMIT 1", [record_id])
         if not found:
             return None
         links = self._links_of(snapshot, [found[0]["record_id"]], months)
@@ -902,6 +915,12 @@ def _is_after(row: Row, after: tuple[date, str]) -> bool:
 def _event_number(day: date) -> int:
     """The least number that an event of a day has in the index of words."""
     return (day - _FIRST_DAY).days << DIGEST_BITS
+
+
+def _shown(events: Iterable[Row]) -> Row | None:
+    """The surest of some events, without the column that found it."""
+    shown = max(events, key=lambda event: event["confidence"], default=None)
+    return {name: value for name, value in shown.items() if name != "day"} if shown else None
 
 
 def _pairs(row: Row) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ from dragoman.web.views.page import (
 )
 
 YEAR = 365
-HAPPENINGS_SHOWN = 30
+HAPPENINGS_SHOWN = 20
 # Partners with fewer happenings say nothing about warming or cooling.
 LEAST_TO_COMPARE = 4
 MOST_PERIODS = 800
@@ -81,8 +81,11 @@ def _tie_answer(asked: Asked, site: Site, sides: tuple[str, str]) -> Answer:
     pooled = site.view.ties(*sides, since=since, until=until, by=by, directed=False, turns=True)
     directed = site.view.ties(*sides, since=since, until=until, by=by) if sides[0] != sides[1] else []
     at = asked.day("at")
-    ids = [x for row in pooled if at is None or row["since"] == at.isoformat() for x in row["records"]]
-    happenings = site.view.happenings_by_id(_newest(pooled, ids))
+    chosen = next((row for row in pooled if at and row["since"] == at.isoformat()), None)
+    shown_since, shown_until = (
+        (date.fromisoformat(chosen["since"]), date.fromisoformat(chosen["until"])) if chosen else (since, until)
+    )
+    happenings = site.view.tie_happenings(sides, since=shown_since, until=shown_until, limit=HAPPENINGS_SHOWN)
     title = f"{name_of(sides[0])} and {name_of(sides[1])}"
     return Answer(
         template="tie.html",
@@ -92,7 +95,7 @@ def _tie_answer(asked: Asked, site: Site, sides: tuple[str, str]) -> Answer:
         told={
             "chart": tie_chart(pooled),
             "happenings": happenings,
-            "at": next((row for row in pooled if at and row["since"] == at.isoformat()), None),
+            "at": chosen,
             "turns": [turn for row in pooled for turn in row["turns"]],
             "total": len({x for row in pooled for x in row["records"]}),
             "sums": _sums(pooled),
@@ -110,13 +113,6 @@ def _tie_window(asked: Asked, site: Site) -> tuple[date, date]:
     if asked.day("since") is None and (first := site.view.totals()["first_day"]):
         since = min(max(since, date.fromisoformat(first)), until)
     return since, until
-
-
-def _newest(rows: Sequence[Row], ids: Sequence[str]) -> list[str]:
-    """The ids of the newest periods, as many as are shown."""
-    wanted = set(ids)
-    newest = [x for row in reversed(rows) for x in row["records"] if x in wanted]
-    return list(dict.fromkeys(newest))[:HAPPENINGS_SHOWN]
 
 
 def _sums(rows: Sequence[Row]) -> dict[str, int]:
