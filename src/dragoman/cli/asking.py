@@ -196,9 +196,7 @@ def mcp(record: Path) -> None:
 
     Needs the extra: pip install 'dragoman[mcp]'. A running `dragoman serve` answers the same at /mcp.
 
-    \b
-    Example, as an agent's configuration names it:
-      {"command": "dragoman", "args": ["mcp", "--record", "./record"]}
+    Example: dragoman mcp --record ./record
     """
     import threading
 
