@@ -131,6 +131,9 @@ def run_watches(record: Path, every: float | None, **sending: Any) -> None:
 watch = Group(
     "watch",
     commands=[add_watch, list_watches, remove_watch, run_watches],
-    help="Watches searches and ties: alerts as a feed, to a webhook or by mail.",
+    help="""Watches searches and ties: alerts as a feed, to a webhook or by mail.
+
+    Example: dragoman watch add "Strait" --search "China Taiwan MOBILIZE" --record ./record
+    """,
 )
 watching_commands = [watch]
