@@ -13,13 +13,16 @@ from strategies import START, event_lists, make_event, make_party
 from dragoman.model import PlaceMention
 from dragoman.records import (
     Sources,
+    cluster_events,
     family_of,
     find_copies,
+    find_topic,
     find_voices,
     find_wire,
     load_priors,
     measure_belief,
     merge_events,
+    read_acts,
     read_harm,
     sketch_text,
 )
@@ -434,3 +437,167 @@ def test_many_events_of_one_day_merge_in_time(seed: int) -> None:
 def test_stories_without_words_are_copies_of_none() -> None:
     assert sketch_text(" \n—") == b""
     assert find_copies({"a": b"", "b": b"", "c": sketch_text("They met and talked at length in the capital.")}) == set()
+
+
+# --- words, acts and places that keep reports apart ---
+
+
+def domestic(event_id: str, sentence: str, anchor: str, **changes: object) -> object:
+    fixed = {"actors": ("USA",), "recipients": ("USA",), "event_type": "ACCUSE"}
+    return make_event(event_id, article=event_id, sentence=sentence, anchor=anchor, **{**fixed, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "event_type", "acts"),
+    [
+        ("was shot and killed", "ASSAULT", {"shoot", "kill"}),
+        ("fired two aides", "SANCTION", {"dismiss"}),
+        ("barred the bank", "SANCTION", {"ban"}),
+        ("fired at a van", "ASSAULT", {"shoot"}),
+        ("has been made", "AGREE", set()),
+        ("opened fire on the crowd", "ASSAULT", {"shoot"}),
+        ("signed a deal", "AGREE", {"agree"}),
+    ],
+)
+def test_an_anchor_names_acts_as_its_type_allows(anchor: str, event_type: str, acts: set[str]) -> None:
+    assert read_acts(anchor, event_type).acts == acts
+
+
+def test_a_charge_and_a_conviction_are_two_happenings_though_words_agree() -> None:
+    told = "The harbour judge {} for letting a sailor leave through a side door."
+    events = [
+        domestic("e1", told.format("was charged"), "was charged"),
+        domestic("e2", told.format("was convicted"), "was convicted"),
+    ]
+    assert len(merge_events(events)) == 2  # type: ignore[arg-type]
+
+
+def test_a_vague_report_joins_no_charge_to_a_conviction() -> None:
+    told = "The harbour judge {} for letting a sailor leave through a side door."
+    events = [
+        domestic("e1", told.format("was charged"), "was charged"),
+        domestic("e2", told.format("was in court"), "was in court"),
+        domestic("e3", told.format("was convicted"), "was convicted"),
+    ]
+    assert len(merge_events(events)) == 2  # type: ignore[arg-type]
+
+
+def test_a_chain_of_reports_each_like_the_next_is_not_one_happening() -> None:
+    words = [f"{''.join(pair)}word" for pair in zip("abcdefghijkl", "mnopqrstuvwx", strict=True)]
+    sentences = [" ".join(words[at : at + 3]) for at in range(0, 9, 1)]
+    events = [domestic(f"e{at}", sentence, "criticized") for at, sentence in enumerate(sentences)]
+    assert len(merge_events(events)) > 1  # type: ignore[arg-type]
+
+
+def test_words_that_stand_in_all_news_say_little() -> None:
+    common = "President Trump said the administration "
+    events = [
+        domestic("e1", common + "upheld a grain quota", "criticized"),
+        domestic("e2", common + "closed the border post", "criticized"),
+        domestic("e3", "Fishermen criticized the lighthouse keeper over foghorns", "criticized"),
+        domestic("e4", "Keeper of lighthouse criticized for foghorns", "criticized"),
+    ]
+    assert sorted(len(record.event_ids) for record in merge_events(events)) == [1, 1, 2]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("longitude", "merges"), [(30.6, True), (24.0, False)])
+def test_spots_far_from_each_other_keep_events_apart(longitude: float, merges: bool) -> None:
+    def spot(name: str, east: float) -> PlaceMention:
+        return PlaceMention(
+            start=0, end=3, text=name, name=name, country="UKR", latitude=50.4, longitude=east, kind="town"
+        )
+
+    one = make_event("e1", place=spot("Kyiv", 30.5))
+    other = make_event("e2", article="a2", place=spot("elsewhere", longitude))
+    assert len(merge_events([one, other])) == (1 if merges else 2)
+
+
+# --- links on one day ---
+
+
+def test_two_culprits_of_one_attack_contradict_each_other() -> None:
+    told = "Missiles hit the harbour hospital at dawn and {} people died"
+    one = make_event("e1", event_type="ASSAULT", actors=("RUS",), recipients=("UKR",), sentence=told.format("nine"))
+    other = make_event(
+        "e2", article="a2", event_type="ASSAULT", actors=("USA",), recipients=("UKR",), sentence=told.format("ten")
+    )
+    records = {record.actors: record for record in merge_events([one, other])}
+    assert [link.kind for link in records["RUS",].links] == ["contradicts"]
+    assert records["USA",].disagreements[-1].startswith("names USA where the other names RUS")
+
+
+def test_other_culprits_of_other_attacks_are_not_linked() -> None:
+    one = make_event("e1", event_type="ASSAULT", actors=("RUS",), recipients=("UKR",), sentence="A bridge fell.")
+    other = make_event(
+        "e2", article="a2", event_type="ASSAULT", actors=("USA",), recipients=("UKR",), sentence="Grain silos burnt."
+    )
+    assert all(not record.links for record in merge_events([one, other]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"recipients": ()}, [("DEU", "more precise", "")]),
+        ({"event_type": "AGREE"}, ["probably same"]),
+        ({"event_type": "AID"}, []),
+        ({"recipients": (), "status": "future"}, []),
+    ],
+)
+def test_what_is_left_apart_on_one_day_is_linked_with_a_reason(changes: dict[str, object], expected: list) -> None:  # type: ignore[type-arg]
+    one = make_event("e1", sentence="The envoys talked about grain silos, the pipeline and a border hospital there")
+    other = make_event(
+        "e2",
+        article="a2",
+        **{
+            "sentence": "Grain silos, a ferry timetable and the harbour bridge were agreed upon with fishermen",
+            **changes,
+        },
+    )  # type: ignore[arg-type]
+    records = merge_events([one, other])
+    by_id = {record.record_id: record for record in records}
+    assert len(records) == 2
+    found = [
+        (",".join(record.recipients), link.kind, ",".join(by_id[link.record_id].recipients))
+        for record in records
+        for link in record.links
+    ]
+    assert [link if isinstance(expected[0], tuple) else link[1] for link in found] == expected
+
+
+# --- one story ---
+
+ABOUT = "lighthouse ferry timetable fishermen foghorn anchor lantern trawler harbourmaster quay dredger pilotage"
+FILLER = (
+    "oysters regatta seaweed customs warehouse cannery shipwright rigging sailmaker barnacle breakwater tugboat "
+    "mooring bollard gangway ballast hull keel rudder tiller compass sextant chandlery buoy beacon slipway jetty "
+    "marina herring cockle mussel"
+)
+
+
+def test_a_topic_is_what_a_story_is_about_and_a_headline_has_none() -> None:
+    topic = find_topic(f"{ABOUT} {FILLER} Trump said")
+    assert {"light", "trawl"} <= set(topic)
+    assert topic[0] != "trump"
+    assert find_topic(ABOUT) == ()
+    assert find_topic("") == ()
+
+
+@pytest.mark.parametrize(
+    ("second", "anchor", "merges"),
+    [(ABOUT, "was arrested", True), (FILLER, "was arrested", False), (ABOUT, "sued", False)],
+)
+def test_the_same_act_in_one_story_is_one_happening_however_its_parties_are_called(
+    second: str, anchor: str, merges: bool
+) -> None:
+    nobody = {"recipients": (), "event_type": "COERCE"}
+    one = make_event("e1", actors=(None,), sentence="The keeper was arrested", anchor="arrested", **nobody)  # type: ignore[arg-type]
+    other = make_event(
+        "e2",
+        article="a2",
+        actors=("USA",),
+        sentence="A man of 40 " + anchor,
+        anchor=anchor,
+        **nobody,  # type: ignore[arg-type]
+    )
+    topics = {"a1": find_topic(f"{ABOUT} {FILLER} {ABOUT}"), "a2": tuple(find_topic(f"{second} " * 6))}
+    assert len(cluster_events([one, other], Sources(topics=topics))) == (1 if merges else 2)

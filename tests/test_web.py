@@ -252,7 +252,8 @@ def empty_app(tmp_path_factory: pytest.TempPathFactory) -> Any:
 READABLE = (
     "/", "/today", "/?days=30", "/search", "/search?q=harbour", "/search?q=France+Germany", "/ties", "/ties/FRA/DEU",
     "/ties/FRA/DEU?by=day", "/ties/FRA/DEU?by=month&at=2025-03-01", "/states", "/states/FRA", "/types",
-    "/types/ASSAULT",
+    "/types/ASSAULT", "/themes", "/themes/military", "/search?theme=military", "/states/EUR",
+    "/states/EUR?on=1960-01-01", "/alerts",
     "/map", "/map?quad=4", "/network", "/about", "/watch", "/watch?q=Lyon", "/watch?a=France&b=DEU&alert=2", "/read",
 )  # fmt: skip
 
@@ -449,7 +450,7 @@ def test_whatever_is_asked_gets_an_answer(app: Any, data: st.DataObject) -> None
 def test_the_description_names_addresses_that_answer(app: Any, record_id: str) -> None:
     described = ask(app, "/openapi.json").json
     assert described["openapi"] == "3.1.0"
-    parts = {"record_id": record_id, "a": "FRA", "b": "DEU", "party": "FRA", "event_type": "AID"}
+    parts = {"record_id": record_id, "a": "FRA", "b": "DEU", "party": "FRA", "event_type": "AID", "theme": "military"}
     assert len(described["paths"]) >= 12
     for path, operations in described["paths"].items():
         assert ask(app, path.format(**parts)).json["ok"] is True
@@ -813,6 +814,79 @@ def test_every_field_of_a_reply_is_shown_as_text(tmp_path: Path) -> None:
     assert "&lt;script&gt;" in waiting.text
 
 
+def decide(app: Any, **fields: str) -> Reply:
+    """The owner's decision about the first reply, sent from the owner's page."""
+    owner = {"authorization": f"Bearer {OWNER}"}
+    waiting = ask(app, "/owner", headers=owner)
+    token = re.search(r'name="token" value="([^"]+)"', waiting.text)
+    assert token
+    cookie = "; ".join(f"{name}={value}" for name, value in waiting.cookies.items())
+    form = {"token": token[1], "reply": "1", **fields}
+    return ask(app, "/owner/replies", form=form, headers={**owner, "cookie": cookie})
+
+
+def test_an_accepted_correction_flows_into_the_record(tmp_path: Path) -> None:
+    app, store, record_id = fresh_site(tmp_path)
+    send(app, record_id, text="It was an agreement of March.")
+    done = decide(app, decision="correct", verdict="amend", type="AGREE", date="2025-03-02", recipients="Italy; ESP")
+    assert done.status == 303
+    record = store.record(record_id)
+    assert record
+    assert (record["event_type"], record["date"], record["recipients"]) == ("AGREE", "2025-03-02", ["ESP", "ITA"])
+    (correction,) = record["corrections"]
+    assert (correction["name"], correction["reason"]) == ("A. Reader", "It was an agreement of March.")
+    page = ask(app, f"/records/{record_id}")
+    assert "Corrected by people" in page.text
+    assert "CONSULT → AGREE" in words_of(page.text)
+    assert_only_own_markup(page.text)
+    assert "reader@post.example" not in json.dumps(store.corrections())
+
+
+def test_what_was_rejected_says_so_and_is_counted_nowhere(tmp_path: Path) -> None:
+    app, _, record_id = fresh_site(tmp_path)
+    send(app, record_id, text=HOSTILE)
+    assert decide(app, decision="correct", verdict="reject").status == 303
+    page = ask(app, f"/records/{record_id}")
+    assert page.status == 404
+    assert "taken out of the record by A. Reader" in page.text
+    assert_only_own_markup(page.text)
+    assert ask(app, "/search.json").json["records"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"verdict": "amend"}, {"verdict": "odd"}, {"verdict": "amend", "type": "JUMP"}, {"verdict": "undo"},
+     {"verdict": "amend", "actors": "Nowhereland"}, {"verdict": "amend", "date": "soon"}],
+)  # fmt: skip
+def test_a_correction_that_makes_no_sense_leaves_the_reply_waiting(tmp_path: Path, wrong: dict[str, str]) -> None:
+    app, store, record_id = fresh_site(tmp_path)
+    send(app, record_id)
+    assert decide(app, decision="correct", **wrong).status == 400
+    assert store.corrections() == []
+    assert "The place was" in ask(app, "/owner", headers={"authorization": f"Bearer {OWNER}"}).text
+
+
+def test_versions_of_a_story_are_told_in_order(tmp_path: Path) -> None:
+    store = RecordStore.open(tmp_path / "record", create=True)
+    headline = "Both sides meet at the harbour bridge for a second day of talks"
+    for number, title in enumerate((headline, f"UPDATE 1 {headline}")):
+        event = make_event(f"v{number}", article=f"v{number}")
+        article = make_article(f"v{number}", title=title, text=event.evidence.sentence.text, url="https://a.example/1")
+        store.add([make_reading(event, article=article)])
+    record = store.records()[0]
+    assert len(record["events"]) == 2
+    text = ask(site_of(store), f"/records/{record['record_id']}").text
+    assert ("version 1 of 2" in text, "version 2 of 2" in text) == (True, True)
+
+
+def test_the_words_of_a_time_are_marked() -> None:
+    event = make_event(sentence="On Monday they met; on Monday it rained.", anchor="On Monday")
+    row = {**event_row(event), "date_basis": "told with the event: Monday"}
+    timed = [segment.text for segment in mark_sentence(row) if "time" in segment.roles]
+    assert timed == ["Monday"]
+    assert not [segment for segment in mark_sentence({**row, "date_basis": "a"}) if "time" in segment.roles]
+
+
 def test_only_the_owner_comes_in(tmp_path: Path) -> None:
     app, _, _ = fresh_site(tmp_path)
     assert ask(app, "/owner").status == 401
@@ -974,3 +1048,11 @@ def test_outlines_are_countries_inside_the_map() -> None:
         assert all(-1 <= x <= MAP_WIDTH + 1 for x in numbers[::2])
         assert all(-1 <= y <= MAP_HEIGHT + 1 for y in numbers[1::2])
     assert project(0, 0)[0] == MAP_WIDTH / 2
+
+
+def test_an_organisation_has_its_members_of_a_day(app: Any) -> None:
+    now = ask(app, "/states/EUR.json?on=2025-01-01").json["members"]
+    assert (len(now), "GBR" in now, len(now) == len(set(now))) == (27, False, True)
+    assert "GBR" in ask(app, "/states/EUR.json?on=2019-01-01").json["members"]
+    assert ask(app, "/states/EUR.json?on=1950-01-01").json["members"] == []
+    assert "EUR" in ask(app, "/states/FRA.json").json["organisations"]

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib import resources
-from itertools import combinations
-from math import prod, sqrt
+from itertools import combinations, pairwise, product
+from math import asin, cos, log, prod, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,18 +32,40 @@ from dragoman.rows import date_bounds, party_key
 if TYPE_CHECKING:
     from datasketch import LeanMinHash, MinHash
 
-# Cosine of the content words of two sentences from which two events with the same type, parties and day are one.
-SAME_WORDS = 0.12
+# Weighted cosine of the content words of two sentences from which two events with the same type, parties and day are
+# one. All four were set on headlines of April to July 2025; eval/merge.py scores them on those of August to December.
+SAME_WORDS = 0.1
 # The same where no two resolved sides face each other (inside one country, or a side unknown): parties say little then.
 SAME_WORDS_WEAK = 0.3
+# The same where, besides, the anchors do not both name an act.
+SAME_WORDS_VAGUE = 0.38
 # The same where the types differ, or only one of the two has both sides.
-SAME_WORDS_LOOSE = 0.45
+SAME_WORDS_LOOSE = 0.35
+# Two groups of reports are joined by two like reports only if, on average, all of them are this share of that like:
+# a chain of reports, each like the next, is not one happening.
+ALIKE_ON_AVERAGE = 0.6
+# Weighted cosine of what two articles are about from which they tell one story. Where no two resolved sides face each
+# other in one of them, the same act in one story is one happening, however its parties are called. Set on topics of
+# ECB+ that eval/coreference.py does not report.
+SAME_STORY = 0.22
+# What an article is about: so many of its weightiest stems; fewer words than LEAST_WORDS do not say it.
+TOPIC_WORDS = 60
+LEAST_WORDS = 40
+# Stems of a topic by which readings that may tell one story find each other.
+TOPIC_KEYS = 8
 # From which two happenings a day apart, or a day and its month, are linked.
-LINKED_WORDS = 0.3
+LINKED_WORDS = 0.25
+# Spots farther from each other than this are not where one happening took place; a state or a region is no spot.
+FAR_APART_KM = 300.0
+SPOTS = frozenset({"town", "site"})
+# From which two reports of violence on one day, with one victim and two culprits, are the same act told twice.
+SAME_CULPRIT_WORDS = 0.5
 STEM_LENGTH = 5
 CORE_WORDS = 30
 # Stories up to which comparing all pairs is quicker than an index.
 COMPARED_EACH_WITH_EACH = 40
+# Endings with which a word of data/merging/acts.tsv is still that word.
+ENDINGS = ("", "s", "es", "d", "ed", "ing", "ings")
 # Letters by which a name is known in its other forms.
 NAME_BEGINS = 4
 
@@ -132,6 +154,19 @@ def _likely_copies(sketches: Mapping[str, LeanMinHash]) -> Iterator[tuple[str, s
         index.insert(article_id, sketch)
 
 
+def find_topic(text: str) -> tuple[str, ...]:
+    """The stems that say what a story is about, the weightiest first; none where it is too short to say it.
+
+    A stem weighs more the oftener it stands in the story (by the logarithm) and the seldomer in news.
+    """
+    counts = Counter(stems_of(text))
+    if counts.total() < LEAST_WORDS:
+        return ()
+    weights, unknown = _weights()
+    weighed = {stem: (1 + log(number)) ** 2 * weights.get(stem, unknown) for stem, number in counts.items()}
+    return tuple(sorted(weighed, key=lambda stem: (-weighed[stem], stem))[:TOPIC_WORDS])
+
+
 def find_wire(text: str) -> str | None:
     """The news agency that a story's opening or closing words credit, e.g. `KYIV (Reuters) -`; None where none."""
     for window in (text[:300], text[-200:]):
@@ -144,6 +179,59 @@ def find_wire(text: str) -> str | None:
 def _wire_pattern() -> re.Pattern[str]:
     names = "|".join(re.escape(name) for name in load_priors()["wires"]["names"])
     return re.compile(rf"\(({names})\)|(?:^|[\s/])({names})\s?[—–-]{{1,2}}\s|\b(?:Source|Credit|By): ?({names})\b")
+
+
+# --- what an anchor says was done ---
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acts:
+    """Acts that an anchor names (kill, arrest) and their classes (violence, detention); empty where it names none."""
+
+    acts: frozenset[str]
+    classes: frozenset[str]
+
+
+def read_acts(anchor: str, event_type: str) -> Acts:
+    """The acts that the words of an anchor name, of those that its type allows.
+
+    >>> sorted(read_acts("was shot and killed", "ASSAULT").acts), read_acts("has been made", "AGREE").acts
+    (['kill', 'shoot'], frozenset())
+    """
+    words = _WORD.findall(anchor.casefold())
+    named = [*words, *map("_".join, pairwise(words))]
+    rows = [row for row in _act_rows() if row.types is None or event_type in row.types]
+    found = [row for row in rows if any(row.names(word) for word in named)]
+    return Acts(acts=frozenset(row.act for row in found), classes=frozenset(row.kind for row in found))
+
+
+@dataclass(frozen=True, slots=True)
+class _ActRow:
+    kind: str
+    act: str
+    types: frozenset[str] | None
+    words: frozenset[str]
+    beginnings: tuple[str, ...]
+
+    def names(self, word: str) -> bool:
+        bare = (word[: len(word) - len(ending)] for ending in ENDINGS if word.endswith(ending))
+        return word.startswith(self.beginnings) or any(stem in self.words for stem in bare)
+
+
+@cache
+def _act_rows() -> tuple[_ActRow, ...]:
+    lines = resources.files("dragoman").joinpath("data/merging/acts.tsv").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith(("#", "class\t"))]
+    return tuple(
+        _ActRow(
+            kind,
+            act,
+            None if types == "*" else frozenset(types.split(",")),
+            frozenset(word for word in words.split() if word[-1] != "*"),
+            tuple(word[:-1] for word in words.split() if word[-1] == "*"),
+        )
+        for kind, act, types, words in rows
+    )
 
 
 # --- one event, prepared for comparing ---
@@ -163,11 +251,18 @@ class _Reading:
     dyads: frozenset[tuple[str, str]]
     sectors: frozenset[str]
     words: frozenset[str]
+    acts: Acts
     place: str | None
     country: str | None
+    topic: tuple[str, ...] = ()
+
+    @property
+    def deeds(self) -> frozenset[str]:
+        """What was done, as the anchor says it: the acts it names, else its stems."""
+        return self.acts.acts or frozenset(stems_of(self.event.evidence.anchor.text))
 
 
-def _prepare(event: Event) -> _Reading:
+def _prepare(event: Event, topic: tuple[str, ...] = ()) -> _Reading:
     day = happening_day(event)
     actors, recipients = _keys(event.actors), _keys(event.recipients)
     place = event.place
@@ -183,8 +278,10 @@ def _prepare(event: Event) -> _Reading:
         dyads=_dyads_of(actors, recipients),
         sectors=_sectors_of(event),
         words=_content_words(event),
+        acts=read_acts(event.evidence.anchor.text, event.event_type),
         place=place_name,
         country=place.country if place else None,
+        topic=topic,
     )
 
 
@@ -215,7 +312,7 @@ def _natural_id(
     Two reports with one id are always one happening. So where the date is no day, or no two sides face each other, the
     sentence's words are in it too, and without parties or date the event's own id: the rest is too little for one.
     """
-    anchor = " ".join(_stems(event.evidence.anchor.text))
+    anchor = " ".join(stems_of(event.evidence.anchor.text))
     sides = "|".join(",".join(sorted(side)) for side in parties)
     if parties[0] == parties[1]:  # inside one country the sectors say who
         sides += "|" + ",".join(sorted(_sectors_of(event)))
@@ -228,7 +325,8 @@ def _natural_id(
     return "r" + hashlib.sha256("\x1f".join(key).encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
-def _stems(text: str) -> list[str]:
+def stems_of(text: str) -> list[str]:
+    """The first letters of the words that say something, in their order; numbers count, closed word classes do not."""
     empty = _empty_words()
     return [
         word[:STEM_LENGTH]
@@ -248,16 +346,33 @@ def _content_words(event: Event) -> frozenset[str]:
     Where two sides face each other their names are left out, since both reports have them anyway, in any form that
     begins alike (Russia, Russian). Inside one country they are what tells happenings apart.
     """
-    words = frozenset(_stems(event.evidence.sentence.text))
+    words = frozenset(stems_of(event.evidence.sentence.text))
     if not _dyads_of(_keys(event.actors), _keys(event.recipients)):
         return words
-    named = {stem[:NAME_BEGINS] for party in (*event.actors, *event.recipients) for stem in _stems(party.name or "")}
+    named = {stem[:NAME_BEGINS] for party in (*event.actors, *event.recipients) for stem in stems_of(party.name or "")}
     return frozenset(word for word in words if word[:NAME_BEGINS] not in named)
 
 
 def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
-    """Cosine of two sets of stems, 0 to 1."""
-    return len(one & other) / sqrt(len(one) * len(other)) if one and other else 0.0
+    """Cosine of two sets of stems, 0 to 1, a stem weighing by how seldom it stands in news."""
+    shared = _mass(one & other)
+    return shared / sqrt(_mass(one) * _mass(other)) if shared else 0.0
+
+
+def _mass(words: Iterable[str]) -> float:
+    weights, unknown = _weights()
+    return sum(weights.get(word, unknown) for word in words)
+
+
+@cache
+def _weights() -> tuple[dict[str, float], float]:
+    """Squared inverse document frequency (Sparck Jones 1972) of each stem, and that of a stem not in the table."""
+    lines = resources.files("dragoman").joinpath("data/merging/weights.tsv").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith(("#", "stem\t"))]
+    counts = {stem: int(number) for stem, number in rows}
+    articles = counts.pop("*")
+    weights = {stem: log((articles + 1) / (number + 1)) ** 2 for stem, number in counts.items()}
+    return weights, log((articles + 1) / 2) ** 2
 
 
 # --- the same happening ---
@@ -265,16 +380,27 @@ def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
 
 def _is_same_happening(one: _Reading, other: _Reading) -> bool:
     """Whether two readings of one cell report one happening. Symmetric, and judged on the two alone."""
+    asked = _asked_likeness(one, other)
+    return asked is not None and _likeness(one.words, other.words) >= asked
+
+
+def _asked_likeness(one: _Reading, other: _Reading) -> float | None:
+    """How like the words of two readings must be for one happening; None where nothing makes them one."""
+    if _places_differ(one, other) or _acts_differ(one, other):
+        return None
+    if _is_one_story(one, other):
+        return 0.0
     fit = _parties_fit(one, other)
-    if fit is None or _places_differ(one, other):
-        return False
-    likeness = _likeness(one.words, other.words)
+    if fit is None:
+        return None
     if one.event.event_type != other.event.event_type or fit == "partly":
-        return likeness >= SAME_WORDS_LOOSE
+        return SAME_WORDS_LOOSE
     in_one_article = one.event.evidence.article_id == other.event.evidence.article_id
+    if fit == "weakly" and not in_one_article:
+        return SAME_WORDS_WEAK if one.acts.classes & other.acts.classes else SAME_WORDS_VAGUE
     if fit == "weakly":
-        return likeness >= (SAME_WORDS if in_one_article else SAME_WORDS_WEAK)
-    return in_one_article or likeness >= SAME_WORDS
+        return SAME_WORDS
+    return 0.0 if in_one_article else SAME_WORDS
 
 
 def _parties_fit(one: _Reading, other: _Reading) -> str | None:
@@ -301,34 +427,83 @@ def _sides_fit(one: _Reading, other: _Reading) -> bool:
     return any(shared) and all(fits or is_open for fits, is_open in zip(shared, unknown, strict=True))
 
 
+def _is_one_story(one: _Reading, other: _Reading) -> bool:
+    """Whether two readings of different articles tell the same act of one story; never against known sides."""
+    if (one.dyads and other.dyads) or not (one.topic and other.topic and one.deeds & other.deeds):
+        return False
+    return _likeness(frozenset(one.topic), frozenset(other.topic)) >= SAME_STORY
+
+
+def _acts_differ(one: _Reading, other: _Reading) -> bool:
+    """Whether two anchors name acts of different classes: whoever was charged may be convicted another time."""
+    return _are_opposed(one.acts.classes, other.acts.classes)
+
+
+def _are_opposed(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one and other and not one & other)
+
+
 def _places_differ(one: _Reading, other: _Reading) -> bool:
-    return bool(one.country and other.country and one.country != other.country)
+    """Whether two reports name places in different countries, or two spots that lie far from each other."""
+    if one.country and other.country and one.country != other.country:
+        return True
+    here, there = _spot(one), _spot(other)
+    return here is not None and there is not None and _distance(here, there) > FAR_APART_KM
+
+
+def _spot(reading: _Reading) -> tuple[float, float] | None:
+    """Latitude and longitude, in radians, of a place small enough to be at one spot."""
+    place = reading.event.place
+    if place is None or place.latitude is None or place.longitude is None or place.kind not in SPOTS:
+        return None
+    return radians(place.latitude), radians(place.longitude)
+
+
+def _distance(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Kilometres between two points on a sphere (haversine)."""
+    rise, turn = (sin((one[at] - other[at]) / 2) ** 2 for at in (0, 1))
+    return 2 * 6371 * asin(sqrt(min(1.0, rise + cos(one[0]) * cos(other[0]) * turn)))
 
 
 def _cluster(readings: Sequence[_Reading]) -> list[list[_Reading]]:
-    """Connected groups of readings of one cell; equal natural ids are always one group."""
-    groups = _Groups(len(readings))
+    """Groups of readings of one cell, the likest pairs joined first; equal natural ids are always one group."""
+    groups = _AlikeGroups(readings)
     first_with_id: dict[str, int] = {}
     for at, reading in enumerate(readings):
         groups.join(at, first_with_id.setdefault(reading.natural_id, at))
-    for bucket in _buckets(readings):
-        for one, other in combinations(bucket, 2):
-            if groups.find(one) != groups.find(other) and _is_same_happening(readings[one], readings[other]):
-                groups.join(one, other)
+    for likeness, one, other, asked in sorted(_same_pairs(readings)):
+        if groups.are_alike(one, other, ALIKE_ON_AVERAGE * min(asked, -likeness)):
+            groups.join(one, other)
     clusters: dict[int, list[_Reading]] = defaultdict(list)
     for at, reading in enumerate(readings):
         clusters[groups.find(at)].append(reading)
     return list(clusters.values())
 
 
+def _same_pairs(readings: Sequence[_Reading]) -> Iterator[tuple[float, int, int, float]]:
+    """Positions of two readings that are one happening, behind their likeness (negative); and what was asked of it."""
+    seen: set[tuple[int, int]] = set()
+    for bucket in _buckets(readings):
+        for pair in combinations(bucket, 2):
+            if pair in seen or readings[pair[0]].natural_id == readings[pair[1]].natural_id:
+                continue
+            seen.add(pair)
+            one, other = readings[pair[0]], readings[pair[1]]
+            asked = _asked_likeness(one, other)
+            if asked is not None and (likeness := _likeness(one.words, other.words)) >= asked:
+                yield -likeness, *pair, asked
+
+
 def _buckets(readings: Sequence[_Reading]) -> Iterator[list[int]]:
-    """Positions of readings that share a party on the same side: only these can be one happening."""
+    """Positions of readings that share a party on the same side, or a deed and a topic: only these can be the same."""
     buckets: dict[tuple[str, str], list[int]] = defaultdict(list)
     for at, reading in enumerate(readings):
         for key in reading.actors:
             buckets["actor", key].append(at)
         for key in reading.recipients:
             buckets["recipient", key].append(at)
+        for stem, deed in product(reading.topic[:TOPIC_KEYS], reading.deeds):
+            buckets[f"deed {deed}", stem].append(at)
     return iter(buckets.values())
 
 
@@ -349,16 +524,59 @@ class _Groups:
         self._parent[high] = low
 
 
+class _AlikeGroups(_Groups):
+    """Disjoint sets of readings that know how like each other they are on average: each keeps a sum of word vectors.
+
+    They know their acts too, so that a vague report does not join a charge to a conviction.
+    """
+
+    def __init__(self, readings: Sequence[_Reading]) -> None:
+        super().__init__(len(readings))
+        weights, unknown = _weights()
+        self._sums = []
+        for reading in readings:
+            length = sqrt(_mass(reading.words)) or 1.0
+            self._sums.append({word: sqrt(weights.get(word, unknown)) / length for word in sorted(reading.words)})
+        self._sizes = [1] * len(readings)
+        self._classes = [{reading.acts.classes} for reading in readings]
+
+    def are_alike(self, one: int, other: int, least: float) -> bool:
+        """Whether two groups differ, name no acts that exclude each other, and are so much alike on average."""
+        one, other = self.find(one), self.find(other)
+        if one == other or any(_are_opposed(*pair) for pair in product(self._classes[one], self._classes[other])):
+            return False
+        few, many = sorted((self._sums[one], self._sums[other]), key=len)
+        shared = sum(share * many.get(word, 0.0) for word, share in few.items())
+        return shared >= least * self._sizes[one] * self._sizes[other] - 1e-9
+
+    def join(self, one: int, other: int) -> None:
+        low, high = sorted((self.find(one), self.find(other)))
+        if low == high:
+            return
+        super().join(low, high)
+        for word, share in self._sums[high].items():
+            self._sums[low][word] = self._sums[low].get(word, 0.0) + share
+        self._sizes[low] += self._sizes[high]
+        self._classes[low] |= self._classes[high]
+        self._sums[high] = {}
+
+
 # --- belief ---
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """What is known of the articles behind events: pairs of copies or sketches to find them by; credited agencies."""
+    """What is known of the articles behind events: pairs of copies or sketches to find them by; credited agencies.
+
+    `superseded` gives, for an article of which a later edition was read, the last one; `topics` what one is about
+    (`find_topic`).
+    """
 
     copies: frozenset[tuple[str, str]] = frozenset()
     sketches: Mapping[str, bytes] = field(default_factory=dict)
     wires: Mapping[str, str] = field(default_factory=dict)
+    superseded: Mapping[str, str] = field(default_factory=dict)
+    topics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def measure_belief(voices: Iterable[Iterable[Event]]) -> float:
@@ -460,15 +678,20 @@ def _agency_names() -> frozenset[str]:
 
 
 def merge_events(
-    events: Iterable[Event], *, copies: Collection[tuple[str, str]] = (), wires: Mapping[str, str] | None = None
+    events: Iterable[Event],
+    *,
+    copies: Collection[tuple[str, str]] = (),
+    wires: Mapping[str, str] | None = None,
+    superseded: Mapping[str, str] | None = None,
 ) -> tuple[Record, ...]:
     """The happenings that the events report, sorted by date and id, linked with each other.
 
-    `copies` are pairs of article ids that are near-verbatim copies (`find_copies`), `wires` the agency an article
-    credits (`find_wire`). The outcome depends on the set of events alone.
+    `copies` are pairs of article ids that are near-verbatim copies (`find_copies`) or editions of one story, `wires`
+    the agency an article credits (`find_wire`), `superseded` the later edition of an article (`find_versions`). The
+    outcome depends on the set of events alone.
     """
     ordered = frozenset((min(pair), max(pair)) for pair in copies)
-    sources = Sources(copies=ordered, wires=wires or {})
+    sources = Sources(copies=ordered, wires=wires or {}, superseded=superseded or {})
     happenings = cluster_events(events, sources)
     return link_records(happenings, find_links(happenings))
 
@@ -491,7 +714,7 @@ def cluster_events(events: Iterable[Event], sources: Sources) -> list[Happening]
     """The merged happenings, not yet linked. An event id met twice counts once, with its most confident reading."""
     cells: dict[str, list[_Reading]] = defaultdict(list)
     for event in _distinct(events):
-        cells[cell_of(event)].append(_prepare(event))
+        cells[cell_of(event)].append(_prepare(event, sources.topics.get(event.evidence.article_id, ())))
     happenings = [_pool(cluster, sources) for cell in sorted(cells) for cluster in _cluster(cells[cell])]
     return sorted(happenings, key=lambda happening: (happening.record.date or "", happening.record.record_id))
 
@@ -513,7 +736,8 @@ def _pool(cluster: Sequence[_Reading], sources: Sources) -> Happening:
     """One record from the readings of one happening. The oldest reading gives the id, the others' ids are aliases."""
     readings = tuple(sorted(cluster, key=lambda reading: (_age(reading), reading.event.event_id)))
     events = [reading.event for reading in readings]
-    head = _representative(events)
+    standing = [event for event in events if event.evidence.article_id not in sources.superseded] or events
+    head = _representative(standing)
     published = sorted(event.evidence.published for event in events if event.evidence.published)
     voices = find_voices(events, sources)
     record_id = readings[0].natural_id
@@ -528,17 +752,35 @@ def _pool(cluster: Sequence[_Reading], sources: Sources) -> Happening:
         actors=_codes(event.actors for event in events),
         recipients=_codes(event.recipients for event in events),
         date=readings[0].day,
-        belief=measure_belief(voices),
+        belief=_believe(voices, sources),
         event_ids=tuple(event.event_id for event in events),
         publishers=_in_order(event.evidence.publisher for event in events),
         urls=_in_order(event.evidence.url for event in events),
         first_reported=published[0] if published else None,
         last_reported=published[-1] if published else None,
         voices=len(voices),
-        disagreements=tuple(_find_disagreements(events)),
+        disagreements=(*_find_disagreements(standing), *_find_withdrawals(events, sources)),
         aliases=tuple(sorted({reading.natural_id for reading in readings} - {record_id})),
     )
-    return Happening(record=record, cell=cell_of(events[0]), words=_core_words(readings), harm=_most_harm(events))
+    return Happening(record=record, cell=cell_of(events[0]), words=_core_words(readings), harm=_most_harm(standing))
+
+
+def _believe(voices: Sequence[Sequence[Event]], sources: Sources) -> float:
+    """Belief from what the last editions say; less where none of them says it any more."""
+    last = [[event for event in told if event.evidence.article_id not in sources.superseded] for told in voices]
+    if any(last):
+        return measure_belief(told for told in last if told)
+    return round(measure_belief(voices) * float(load_priors()["editions"]["withdrawn"]), 6)
+
+
+def _find_withdrawals(events: Sequence[Event], sources: Sources) -> Iterator[str]:
+    """Editions that told of it and were superseded by one that does not."""
+    telling = {event.evidence.article_id for event in events}
+    for event in {event.evidence.article_id: event for event in events}.values():
+        later = sources.superseded.get(event.evidence.article_id)
+        if later is not None and later not in telling:
+            who = event.evidence.publisher or event.evidence.doc
+            yield f"not repeated: a later edition by {who} does not tell of it"
 
 
 def _core_words(readings: Sequence[_Reading]) -> frozenset[str]:
@@ -650,12 +892,15 @@ def find_links(
 
 
 def _link_buckets(happenings: Iterable[Happening]) -> dict[tuple[str, ...], list[Happening]]:
-    """Happenings of one family by each pair of an actor and a recipient that they share."""
+    """Happenings of one family by each actor, and by each recipient, that they share."""
     buckets: dict[tuple[str, ...], list[Happening]] = defaultdict(list)
     for happening in happenings:
-        for actor in happening.record.actors or ("",):
-            for recipient in happening.record.recipients or ("",):
-                buckets[happening.family, actor, recipient].append(happening)
+        for actor in happening.record.actors:
+            buckets[happening.family, "actor", actor].append(happening)
+        for recipient in happening.record.recipients:
+            buckets[happening.family, "recipient", recipient].append(happening)
+        if not happening.record.actors and not happening.record.recipients:
+            buckets[happening.family, "nobody"].append(happening)
     return buckets
 
 
@@ -672,12 +917,61 @@ def _close_pairs(bucket: Iterable[Happening]) -> Iterator[tuple[Happening, Happe
 
 
 def _judge_pair(one: Happening, other: Happening) -> Iterator[tuple[str, Link]]:
-    """Links between two happenings of one family, with an actor and a recipient in common, at most a day apart."""
+    """Links between two happenings of one family, with a side in common, at most a day apart."""
     statuses = {one.record.status, other.record.status}
-    if statuses == {"asserted", "negated"}:
+    fit = [_side_fit(*sides) for sides in _sides_of(one, other)]
+    if "differs" in fit:
+        if statuses == {"asserted"} and fit == ["differs", "shared"]:
+            yield from _other_culprit(one, other)
+    elif statuses == {"asserted", "negated"} and fit.count("open") == 0:
         yield from _contradiction(one, other)
-    elif len(statuses) == 1 and one.record.date != other.record.date:
+    elif len(statuses) == 1 and one.record.date != other.record.date and fit.count("open") == 0:
         yield from _across_days(one, other)
+    elif len(statuses) == 1 and one.record.date == other.record.date:
+        yield from _on_one_day(one, other, fit)
+
+
+def _sides_of(one: Happening, other: Happening) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    yield one.record.actors, other.record.actors
+    yield one.record.recipients, other.record.recipients
+
+
+def _side_fit(one: Sequence[str], other: Sequence[str]) -> str:
+    """Whether two happenings share a side (or leave it open both), differ in it, or only one of them leaves it open."""
+    if set(one) & set(other) or not (one or other):
+        return "shared"
+    return "differs" if one and other else "open"
+
+
+def _other_culprit(one: Happening, other: Happening) -> Iterator[tuple[str, Link]]:
+    """A contradiction between two that tell the same act of violence on one day, of two actors."""
+    told = (one.record, other.record)
+    if {record.event_type for record in told} != {"ASSAULT"} or one.record.date != other.record.date:
+        return
+    if _length_in_days(one) != 1 or _likeness(one.words, other.words) < SAME_CULPRIT_WORDS:
+        return
+    for holder, target in (told, told[::-1]):
+        reason = f"names {', '.join(holder.actors)} where the other names {', '.join(target.actors)}"
+        yield holder.record_id, Link(kind="contradicts", record_id=target.record_id, reason=reason)
+
+
+def _on_one_day(one: Happening, other: Happening, fit: Sequence[str]) -> Iterator[tuple[str, Link]]:
+    """Links between two of one day that were not merged: told as another type, or with a side left open."""
+    if _likeness(one.words, other.words) < LINKED_WORDS:
+        return
+    if "open" in fit:
+        full, spare = sorted((one, other), key=lambda happening: -_sides_named(happening))
+        if _sides_named(full) > _sides_named(spare):
+            reason = "names a side that the other leaves open"
+            yield full.record.record_id, Link(kind="more precise", record_id=spare.record.record_id, reason=reason)
+    elif one.record.event_type != other.record.event_type:
+        low, high = sorted((one.record, other.record), key=lambda record: record.record_id)
+        reason = f"same day and parties, told as {high.event_type} and as {low.event_type}"
+        yield high.record_id, Link(kind="probably same", record_id=low.record_id, reason=reason)
+
+
+def _sides_named(happening: Happening) -> int:
+    return bool(happening.record.actors) + bool(happening.record.recipients)
 
 
 def _contradiction(one: Happening, other: Happening) -> Iterator[tuple[str, Link]]:

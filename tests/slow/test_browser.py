@@ -11,6 +11,8 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,11 +21,15 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
+from tests.strategies import make_event, make_reading
 from tests.test_web import HOSTILE, OWNER, StandIn, hostile_reading, two_months
 
+from dragoman.model import Event
 from dragoman.store import RecordStore
 from dragoman.web import make_app
 from dragoman.web.guard import Limits
+from dragoman.web.queries import PageView
+from dragoman.web.watches import Watch, WatchBox
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +44,8 @@ FLAGS = (
 PATHS = (
     "/", "/?days=30", "/ties", "/ties/FRA/DEU", "/ties/FRA/DEU?by=month&at=2025-03-01", "/states", "/states/FRA",
     "/search?q=harbour", "/search?q=nothing-like-it", "/types", "/types/ASSAULT", "/map", "/network", "/about",
-    "/watch?q=Lyon", "/read", "/nope", "RECORD", "HOSTILE",
+    "/watch?q=Lyon", "/alerts", "/read", "/nope", "/themes", "/themes/military", "/states/EUR",
+    "/search?theme=military", "RECORD", "HOSTILE", "CORRECTED",
 )  # fmt: skip
 LOOKS = {
     "light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
@@ -57,8 +64,32 @@ class _Server(uvicorn.Server):
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> RecordStore:
     store = RecordStore.open(tmp_path_factory.mktemp("browser") / "record", create=True)
-    store.add([*two_months(), hostile_reading()])
+    store.add([*two_months(), hostile_reading(), make_reading(military())])
+    corrected = next(row["record_id"] for row in store.records(event_type="CONSULT"))
+    store.correct(
+        corrected,
+        "amend",
+        reason="It was an agreement.",
+        name="A. Reader",
+        changes={"type": "AGREE", "date": "2025-03"},
+    )
+    box = WatchBox(store.path)
+    view = PageView.of(store.path)
+    box.save(Watch(name="Harbour", query="ASSAULT", threshold=1), view)
+    store.add([make_reading(military("m2", "m2"))])
+    box.check(PageView.of(store.path))
     return store
+
+
+def military(name: str = "m1", article: str = "m1") -> Event:
+    """A raid with a theme and a time told in words."""
+    event = make_event(
+        name, event_type="ASSAULT", article=article, day="2025-04-14" if name == "m1" else "2025-04-15",
+        sentence="On Monday troops of one side raided the harbour of the other.", anchor="raided",
+        published=date(2025, 4, 15),
+    )  # fmt: skip
+    when = replace(event.date, basis="told with the event: Monday")
+    return replace(event, contexts=("military", "territory"), date=when)
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +119,8 @@ def address_of(path: str, store: RecordStore) -> str:
     rows = store.records(event_type="ASSAULT")
     if path == "RECORD":
         return f"/records/{next(row['record_id'] for row in rows if row['mode'] is None)}"
+    if path == "CORRECTED":
+        return f"/records/{next(row['record_id'] for row in store.records(event_type='AGREE'))}"
     if path == "HOSTILE":
         return f"/records/{next(row['record_id'] for row in rows if row['mode'] == HOSTILE)}"
     return path
@@ -154,6 +187,7 @@ def test_a_text_is_read_and_a_reply_is_moderated(browser: Browser, site: str, st
     time.sleep(0.3)
     page.click("main button[type=submit]")
     assert page.locator("h2", has_text="1 event").is_visible()
+    _keep_picture(page, "/read-done", "light")
     page.goto(site + address_of("RECORD", store))
     page.click("summary:has-text('Correct or comment')")
     page.check("input[value=correction]")
@@ -168,7 +202,11 @@ def test_a_text_is_read_and_a_reply_is_moderated(browser: Browser, site: str, st
     time.sleep(0.3)
     page.click("text=Come in")
     time.sleep(0.3)
-    page.click("text=Publish")
+    page.click("summary:has-text('Correct the record by it')")
+    violations = Axe().run(page).response["violations"]
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in violations] == []
+    _keep_picture(page, "/owner", "light")
+    page.get_by_role("button", name="Publish", exact=True).click()
     page.goto(site + address_of("RECORD", store))
     assert page.locator(".reply-text").inner_text() == HOSTILE
     assert "reader@post.example" not in page.content()

@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from dragoman.cli.base import confidence_option, echo_lines, format_option, open_record, record_option, window_options
+from dragoman.cli.watching import make_sender, sending_options
 from dragoman.codebook import load_codebook
+from dragoman.errors import QueryError
 from dragoman.model import STATUSES
 from dragoman.sides import party_name, side_code
 
@@ -172,7 +174,8 @@ def print_rows(table: str, rows: list[dict[str, Any]], limit: int | None, **opti
 @click.option(
     "--owner-token", envvar="DRAGOMAN_OWNER_TOKEN", help="Opens /owner, where replies are moderated (or the variable)."
 )
-def serve(record: Path, host: str, port: int, hosts: tuple[str, ...], owner_token: str | None) -> None:
+@sending_options
+def serve(record: Path, host: str, port: int, hosts: tuple[str, ...], owner_token: str | None, **sending: Any) -> None:
     """Serves the record as pages and JSON.
 
     Example: dragoman serve --record ./record --port 8000
@@ -181,7 +184,39 @@ def serve(record: Path, host: str, port: int, hosts: tuple[str, ...], owner_toke
 
     store = open_record(record)
     click.echo(f"serving {record} at http://{host}:{port}/ (Ctrl+C ends it)", err=True)
-    serve_record(store, host=host, port=port, owner_token=owner_token, hosts=hosts)
+    sending["site_url"] = sending["site_url"] or f"http://{host}:{port}"
+    sender = make_sender(**sending)
+    serve_record(store, host=host, port=port, owner_token=owner_token, hosts=hosts, sender=sender)
 
 
-asking_commands = [events, records, ties, statements, serve]
+@click.command()
+@record_option
+def mcp(record: Path) -> None:
+    """Answers language-model agents about a record, over standard input and output (Model Context Protocol).
+
+    Needs the extra: pip install 'dragoman[mcp]'. A running `dragoman serve` answers the same at /mcp.
+
+    Example: dragoman mcp --record ./record
+    """
+    import threading
+
+    from dragoman.web.queries import PageView
+
+    open_record(record)
+    view = PageView.of(record)
+    server = _agent_server(view)
+    threading.Thread(target=view.index_words, daemon=True).start()
+    server.run("stdio")
+
+
+def _agent_server(view: Any) -> Any:
+    import importlib.util
+
+    if importlib.util.find_spec("mcp") is None:
+        raise QueryError("the Model Context Protocol needs an extra: pip install 'dragoman[mcp]'")
+    from dragoman.web.agents import make_agent_server
+
+    return make_agent_server(view)
+
+
+asking_commands = [events, records, ties, statements, serve, mcp]

@@ -22,7 +22,7 @@ from dragoman.codebook import QUADS
 from dragoman.rows import UMBRELLA_CODES
 from dragoman.web.feeds import Entry, feed_of
 from dragoman.web.marking import ROLES, mark_sentence, plain
-from dragoman.web.names import headline, load_wordings, name_of
+from dragoman.web.names import headline, load_themes, load_wordings, name_of
 
 Form = Literal["html", "json", "csv", "atom"]
 FORMS: Mapping[Form, str] = {
@@ -34,12 +34,14 @@ FORMS: Mapping[Form, str] = {
 # What a spreadsheet would run as a formula if a cell began with it.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What a view found. `told` fills the template beside `data`, `table` is the CSV, `entries` are the feed's.
 
+    What does not follow from the record alone is not kept for the next reader (`is_kept`).
     With a `refusal` it is a page that asks for something more (the owner's token), and an error in all other forms.
     """
 
@@ -52,6 +54,7 @@ class Answer:
     status: int = 200
     refusal: str | None = None
     has_form: bool = False
+    is_kept: bool = True
     has_other_forms: bool = True
 
 
@@ -77,6 +80,7 @@ def make_templates() -> Environment:
     templates.globals.update(
         quads=QUADS,
         wordings=load_wordings(),
+        known_themes=load_themes(),
         roles=ROLES,
         tie_path=tie_path,
         state_path=state_path,
@@ -161,11 +165,13 @@ def _cell(value: Any) -> Any:
 
 
 def day_words(value: str | date | None) -> str:
-    """An ISO day in words, "30 April 2025"; other date values as they are."""
+    """An ISO day or month in words, "30 April 2025"; other date values as they are."""
     if value is None:
         return "no day"
     if isinstance(value, str) and _DAY.fullmatch(value):
         value = date.fromisoformat(value)
+    if isinstance(value, str) and _MONTH.fullmatch(value):
+        return f"{date.fromisoformat(f'{value}-01'):%B %Y}"
     return f"{value.day} {value:%B %Y}" if isinstance(value, date) else str(value)
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -34,17 +36,22 @@ from dragoman.errors import DragomanError, StoreError
 from dragoman.store import RecordStore
 from dragoman.web.answers import FORMS, Form, Moved, asked_form, fault, make_templates, respond, set_cookie
 from dragoman.web.asked import Asked
+from dragoman.web.fetching import PageReader
 from dragoman.web.forms import COOKIE, LEAST_SECONDS, FormTokens
 from dragoman.web.guard import Guard, Limits
 from dragoman.web.openapi import describe
-from dragoman.web.queries import PageView
+from dragoman.web.queries import NotReadyError, PageView
 from dragoman.web.replies import ReplyBox
+from dragoman.web.sending import Sender, keep_watch
 from dragoman.web.site import OWNER_COOKIE, Codes, LazyCoder, Site
 from dragoman.web.views import PAGES, NotThereError, Page
+from dragoman.web.watches import WatchBox
 from dragoman.web.worldmap import load_outlines
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _ENDINGS = ("", *(f".{form}" for form in FORMS if form != "html"))
+# How often watches are looked at while the site is served.
+WATCH_SECONDS = 60.0
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - recognised, not bound
 
 
@@ -56,52 +63,106 @@ def make_app(
     load_coder: Callable[[], Codes] | None = None,
     limits: Limits | None = None,
     least_form_seconds: float = LEAST_SECONDS,
+    pages: PageReader | None = None,
 ) -> ASGIApp:
     """The site of a record. `hosts` are the names it is reached under; `owner_token` lets its bearer moderate replies.
 
     Raises:
         StoreError: the record cannot be read.
     """
-    site = Site(
+    site = make_site(
+        store, owner_token=owner_token, load_coder=load_coder, least_form_seconds=least_form_seconds, pages=pages
+    )
+    return _app_of(site, hosts=hosts, limits=limits or Limits())
+
+
+def make_site(
+    store: RecordStore,
+    *,
+    owner_token: str | None = None,
+    load_coder: Callable[[], Codes] | None = None,
+    least_form_seconds: float = LEAST_SECONDS,
+    pages: PageReader | None = None,
+) -> Site:
+    """What the pages of a record share."""
+    return Site(
         view=PageView.of(store.path),
         coder=LazyCoder(load_coder or _load_coder),
         replies=ReplyBox(store.path),
+        watches=WatchBox(store.path),
         tokens=FormTokens(least_seconds=least_form_seconds),
         owner_token=owner_token,
+        pages=pages or PageReader(),
     )
+
+
+def _app_of(site: Site, *, hosts: Sequence[str], limits: Limits) -> ASGIApp:
     templates = make_templates()
     routes = [route for page in PAGES for route in _routes(page, site, templates)]
     static = resources.files("dragoman.web").joinpath("static")
+    agents, running = _agents(site)
     app = Starlette(
         routes=[
+            *agents,
             *routes,
             Route("/openapi.json", _openapi, methods=["GET"]),
             Mount("/static", StaticFiles(directory=Path(str(static)))),
         ],
         exception_handlers={HTTPException: _teller(templates), Exception: _teller(templates)},
-        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+        lifespan=running,
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)],
     )
-    return Guard(app, hosts=hosts, limits=limits or Limits())
+    return Guard(app, hosts=hosts, limits=limits)
+
+
+def _agents(site: Site) -> tuple[Sequence[BaseRoute], Callable[[Any], AbstractAsyncContextManager[None]] | None]:
+    """Routes for agents, where the extra that they need is installed."""
+    if importlib.util.find_spec("mcp") is None:
+        return (), None
+    from dragoman.web.agents import agent_routes  # here, since it takes a second and few installations have it
+
+    routes, run = agent_routes(site.view)
+
+    @asynccontextmanager
+    async def running(_: Any) -> AsyncIterator[None]:
+        async with run():
+            yield
+
+    return routes, running
 
 
 def serve_record(
-    store: RecordStore, *, host: str, port: int, owner_token: str | None = None, hosts: Sequence[str] = ()
+    store: RecordStore,
+    *,
+    host: str,
+    port: int,
+    owner_token: str | None = None,
+    hosts: Sequence[str] = (),
+    limits: Limits | None = None,
+    sender: Sender | None = None,
 ) -> None:
     """Serves a record until interrupted. Bound to all addresses, it answers under any name unless `hosts` are given."""
     named = ("*",) if host in _ANY_ADDRESS and not hosts else (*LOOPBACK, host, *hosts)
-    app = make_app(store, hosts=named, owner_token=owner_token)
-    threading.Thread(target=_warm_up, daemon=True).start()
+    site = make_site(store, owner_token=owner_token)
+    app = _app_of(site, hosts=named, limits=limits or Limits())
+    threading.Thread(target=_warm_up, args=(site,), daemon=True).start()
+    stop = threading.Event()
+    watching = {"every": WATCH_SECONDS, "stop": stop}
+    threading.Thread(
+        target=keep_watch, args=(site.view, site.watches, sender or Sender()), kwargs=watching, daemon=True
+    ).start()
     uvicorn.run(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
         limit_concurrency=200, timeout_keep_alive=5, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=16_384,
     )  # fmt: skip
 
 
-def _warm_up() -> None:
-    """Imports what the first tie would wait for: some seconds of scientific libraries."""
-    importlib.import_module("ruptures")
+def _warm_up(site: Site) -> None:
+    """Reads what the first pages would wait for: the newest columns, the libraries of a tie, the index of words."""
+    site.view.snapshot()
     importlib.import_module("scipy.stats")
     load_outlines()
+    site.view.index_words()
 
 
 def _load_coder() -> Codes:
@@ -138,7 +199,7 @@ def _respond(
         return _kept_or_made(request, page, parts, asked_as)
     except NotThereError as missing:
         error, status = str(missing), 404
-    except StoreError as broken:
+    except (StoreError, NotReadyError) as broken:
         error, status = str(broken), 503
     except DragomanError as refused:
         error, status = str(refused), 400
@@ -166,7 +227,7 @@ def _kept_or_made(
     if answer.has_form:
         if COOKIE not in request.cookies:
             set_cookie(response, COOKIE, cookie, secure=around["is_secure"])
-    elif posted is None and response.status_code == 200:
+    elif answer.is_kept and posted is None and response.status_code == 200:
         site.kept.keep(key, response)
         return _revalidated(request, response, key)
     return response

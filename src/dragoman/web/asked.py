@@ -95,9 +95,12 @@ class Asked:
             return None
         day, _, record_id = value.partition(":")
         try:
-            return date.fromisoformat(day), record_id
+            found = date.fromisoformat(day)
         except ValueError as fault:
             raise QueryError(f"after={value!r} is no place to go on from: follow a link") from fault
+        if not EARLIEST <= found <= LATEST:
+            raise QueryError(f"after={value!r} is no place to go on from: follow a link")
+        return found, record_id
 
     def window(self, last_day: date | None, *, days: int) -> tuple[date, date]:
         """The window asked for, as half-open days; else the last `days` days that the record covers."""

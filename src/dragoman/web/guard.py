@@ -31,6 +31,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "x-robots-tag": "noarchive",
 }
+# Agents ask by POST and change nothing.
+AGENTS_PATH = "/mcp"
 _METHODS = ("GET", "HEAD", "POST")
 # Clients whose rate is remembered at once; the one unheard of for longest is forgotten first.
 _CLIENTS_KEPT = 10_000
@@ -90,7 +92,8 @@ class Guard:
         if len(scope.get("raw_path") or b"") + len(scope["query_string"]) > self._limits.address:
             raise _RefusedError(414, "this address is too long")
         client = (scope.get("client") or ("", 0))[0]
-        rates = self._posts if scope["method"] == "POST" else self._reads
+        is_writing = scope["method"] == "POST" and scope["path"] != AGENTS_PATH
+        rates = self._posts if is_writing else self._reads
         if not rates.admit(client, self._clock()):
             raise _RefusedError(429, "too many requests: wait a minute")
         if scope["method"] == "POST" and not _is_own(headers):

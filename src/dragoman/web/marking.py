@@ -16,9 +16,12 @@ ROLES: Mapping[str, str] = {
     "actor": "actor",
     "anchor": "act",
     "recipient": "recipient",
+    "time": "time",
     "place": "place",
     "speaker": "speaker",
 }
+# Words of a time that are looked for in a sentence: fewer letters stand in other words.
+_SHORTEST_TIME = 3
 # Controls, and marks that turn the direction of writing: they could make a sentence look like another one.
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -61,6 +64,22 @@ def _spans(event: Mapping[str, Any]) -> Iterator[tuple[str, int, int]]:
         for party in parties:
             yield role, party["start"], party["end"]
     yield "anchor", event["anchor"]["start"], event["anchor"]["end"]
+    if time := _time_span(event):
+        yield "time", *time
     for role, span in (("place", event["place"]), ("speaker", event["attributed_to"])):
         if span:
             yield role, span["start"], span["end"]
+
+
+def _time_span(event: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Where the words stand that the date was told with, which its basis ends with ("told with the event: Monday").
+
+    The nearest to the anchor where they stand more than once; None where the basis names no words of the sentence.
+    """
+    words = (event.get("date_basis") or "").rpartition(": ")[2].strip()
+    sentence = event["sentence"]
+    if len(words) < _SHORTEST_TIME or words not in sentence["text"]:
+        return None
+    starts = [found.start() + sentence["start"] for found in re.finditer(re.escape(words), sentence["text"])]
+    start = min(starts, key=lambda at: abs(at - event["anchor"]["start"]))
+    return start, start + len(words)

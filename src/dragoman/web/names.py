@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from dragoman.actors.tables import read_rows, split_list
+from dragoman.actors.tables import read_members, read_rows, split_list
 from dragoman.codebook import load_codebook
 from dragoman.rows import date_bounds
 from dragoman.web.marking import plain
@@ -59,6 +59,47 @@ def load_wordings() -> Mapping[str, Wording]:
         name: Wording(verb=rows[name]["verb"], alone=rows[name]["alone"], meaning=rows[name]["meaning"])
         for name in load_codebook().types
     }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """How a theme is called and what it is about."""
+
+    name: str
+    meaning: str
+
+
+@cache
+def load_themes() -> Mapping[str, Theme]:
+    """Themes by their word in the codebook, in its order."""
+    text = resources.files("dragoman.web").joinpath("themes.tsv").read_text("utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    rows = {row["theme"]: row for row in csv.DictReader(lines, delimiter="\t")}
+    return {
+        theme: Theme(name=rows[theme]["name"], meaning=rows[theme]["meaning"]) for theme in load_codebook().contexts
+    }
+
+
+@cache
+def _memberships() -> Mapping[str, tuple[tuple[str, date, date], ...]]:
+    """Members of organisations with their days, by the party keys of the organisations."""
+    members: dict[str, list[tuple[str, date, date]]] = {}
+    for organisation, code, since, until in read_members():
+        # Groups inside an organisation are called by its key too; its members are those of the whole.
+        if (key := party_named(organisation)) and name_of(key) == organisation:
+            members.setdefault(key, []).append((code, since, until))
+    return {key: tuple(rows) for key, rows in members.items()}
+
+
+def members_of(party: str, on: date) -> tuple[str, ...]:
+    """The members of an organisation on a day; none where it has none or they are not known."""
+    members = {code for code, since, until in _memberships().get(party, ()) if since <= on < until}
+    return tuple(sorted(members, key=name_of))
+
+
+def memberships_of(state: str, on: date) -> tuple[str, ...]:
+    """The organisations of which a state is a member on a day, by name."""
+    return tuple(sorted((key for key in _memberships() if state in members_of(key, on)), key=name_of))
 
 
 @cache

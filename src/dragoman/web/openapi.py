@@ -52,8 +52,12 @@ def _operation(page: Page) -> Mapping[str, Any]:
         "responses": {
             "200": {"description": "What was asked for.", "content": {"application/json": {"schema": _GIVEN}}},
             "400": {"description": "The question cannot be answered as it was asked.", **error},
+            "301": {"description": "It lies under another id since it was joined with others."},
+            "303": {"description": "It lies under another address: a code in place of a name."},
             "404": {"description": "The record holds no such thing.", **error},
+            "414": {"description": "The address is too long.", **error},
             "429": {"description": "Too many requests.", **error},
+            "503": {"description": "It cannot be answered just now: try again.", **error},
         },
     }
 

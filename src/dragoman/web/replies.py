@@ -84,6 +84,13 @@ class ReplyBox:
         """Replies that wait for the owner, oldest first, with their addresses: for the owner's page only."""
         return self._rows("SELECT * FROM replies WHERE state = 'waiting' ORDER BY id LIMIT 200")
 
+    def find_waiting(self, reply_id: int) -> dict[str, Any] | None:
+        """A reply that waits, without its address."""
+        rows = self._rows(
+            "SELECT id, record_id, kind, name, text FROM replies WHERE state = 'waiting' AND id = ?", reply_id
+        )
+        return rows[0] if rows else None
+
     def decide(self, reply_id: int, *, accept: bool) -> bool:
         """Accepts a waiting reply, or deletes it for good; tells whether there was one."""
         with self._open() as box:

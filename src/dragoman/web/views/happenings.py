@@ -8,12 +8,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from dragoman.codebook import load_codebook
+from dragoman.errors import QueryError
 from dragoman.view import Row
 from dragoman.web.answers import Answer, Moved
 from dragoman.web.asked import Asked
 from dragoman.web.drawing import day_chart
-from dragoman.web.names import headline, party_named, read_search
-from dragoman.web.queries import Wanted
+from dragoman.web.names import headline, load_themes, party_named, read_search
+from dragoman.web.queries import Found, Wanted
 from dragoman.web.site import Site
 from dragoman.web.views.page import (
     DAY,
@@ -73,7 +74,7 @@ def show_record(asked: Asked, site: Site) -> Answer | Moved:
     record_id = asked.path["record_id"]
     record = site.view.record(record_id)
     if record is None:
-        raise NotThereError(f"the record holds no happening {record_id!r}")
+        raise NotThereError(_why_missing(site, record_id))
     if record["record_id"] != record_id:
         return Moved(path=f"/records/{record['record_id']}", status=301)
     events = site.view.linked_events(record)
@@ -88,6 +89,7 @@ def show_record(asked: Asked, site: Site) -> Answer | Moved:
             "linked": [(link, linked.get(link["record_id"])) for link in record["links"]],
             "voices": _voices(events),
             "days_reported": _timeline(events),
+            "versions": site.view.versions(events),
             "open_points": {event["event_id"]: open_points(event) for event in events},
             "kind": load_codebook().event_type(record["event_type"]),
             "token": site.tokens.make(asked.cookie, f"reply {record_id}"),
@@ -97,6 +99,17 @@ def show_record(asked: Asked, site: Site) -> Answer | Moved:
         entries=[happening_entry({**record, "shown": shown})],
         has_form=True,
     )
+
+
+def _why_missing(site: Site, record_id: str) -> str:
+    """Why a happening is not there: somebody has rejected it, or nobody ever told it."""
+    rejected = [
+        one for one in site.view.corrections(target_id=record_id) if one["verdict"] == "reject" and one["stands"]
+    ]
+    if rejected:
+        last = rejected[-1]
+        return f"this happening was taken out of the record by {last['name']}: {last['reason']}"
+    return f"the record holds no happening {record_id!r}"
 
 
 def _voices(events: Sequence[Row]) -> list[tuple[Mapping[str, Any] | None, list[str]]]:
@@ -158,18 +171,30 @@ def search(asked: Asked, site: Site) -> Answer:
     """Happenings by words, states, dates, type, status and quad class, the newest first."""
     wanted = _wanted(asked)
     limit = asked.limit(25)
-    rows = site.view.happenings(wanted, limit=limit + 1, after=asked.after())
-    shown, last = rows[:limit], rows[limit - 1] if len(rows) > limit else None
-    following = asked.linked(after=f"{last['day']}:{last['record_id']}") if last and last["day"] else None
+    found = site.view.search(wanted, limit=limit + 1, after=asked.after())
+    shown = found.rows[:limit]
     query = asked.text("q")
     return Answer(
         template="search.html",
         title=f"Search: {query}" if query else "Search",
-        data={"understood": _told_wanted(wanted), "records": [happening_row(row) for row in shown], "next": following},
+        data={
+            "understood": _told_wanted(wanted),
+            "records": [happening_row(row) for row in shown],
+            "reached": found.reached[0].isoformat() if found.reached else None,
+            "next": _next(asked, found, limit),
+        },
         told={"happenings": shown, "wanted": wanted, "types": list(load_codebook().types)},
         table=[happening_row(row) for row in shown],
         entries=[happening_entry(row) for row in shown],
     )
+
+
+def _next(asked: Asked, found: Found, limit: int) -> str | None:
+    """The address of what follows: after the last one shown, or from where the search stopped looking."""
+    last = found.rows[limit - 1] if len(found.rows) > limit else None
+    if last is not None:
+        return asked.linked(after=f"{last['day']}:{last['record_id']}") if last["day"] else None
+    return asked.linked(after=f"{found.reached[0]}:{found.reached[1]}") if found.reached else None
 
 
 def _wanted(asked: Asked) -> Wanted:
@@ -177,6 +202,9 @@ def _wanted(asked: Asked) -> Wanted:
     wanted = read_search(asked.text("q") or "")
     party = asked.text("party")
     known = (party_named(party) or party,) if party else ()
+    theme = asked.text("theme")
+    if theme and theme not in load_themes():
+        raise QueryError(f"there is no theme {theme!r}: /themes lists them")
     return replace(
         wanted,
         parties=tuple(dict.fromkeys((*wanted.parties, *known))),
@@ -185,6 +213,7 @@ def _wanted(asked: Asked) -> Wanted:
         quad=asked.quad(),
         since=asked.day("since") or wanted.since,
         until=asked.day("until") or wanted.until,
+        themes=(theme,) if theme else (),
     )
 
 
@@ -194,12 +223,14 @@ def _told_wanted(wanted: Wanted) -> Mapping[str, Any]:
 
     return {
         "parties": list(wanted.parties), "type": wanted.event_type, "status": wanted.status, "quad": wanted.quad,
-        "since": told(wanted.since), "until": told(wanted.until), "words": list(wanted.words),
+        "themes": list(wanted.themes), "since": told(wanted.since), "until": told(wanted.until),
+        "words": list(wanted.words),
     }  # fmt: skip
 
 
 _SEARCH: Schemas = {
-    "q": TEXT, "party": TEXT, "type": TYPE, "status": STATUS, "quad": QUAD, **WINDOW, "limit": LIMIT, "after": TEXT,
+    "q": TEXT, "party": TEXT, "theme": TEXT, "type": TYPE, "status": STATUS, "quad": QUAD, **WINDOW, "limit": LIMIT,
+    "after": TEXT,
 }  # fmt: skip
 _TODAY: Schemas = {"on": DAY, "days": {"type": "integer", "minimum": 1, "maximum": 31}, "limit": LIMIT}
 

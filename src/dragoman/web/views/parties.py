@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from urllib.parse import urlencode
 
 from dragoman.codebook import load_codebook
 from dragoman.errors import QueryError
@@ -13,7 +12,7 @@ from dragoman.web.answers import Answer, Moved, state_path, tie_path
 from dragoman.web.asked import Asked
 from dragoman.web.drawing import day_chart, tie_chart
 from dragoman.web.feeds import Entry
-from dragoman.web.names import load_wordings, name_of, party_named
+from dragoman.web.names import load_themes, load_wordings, members_of, memberships_of, name_of, party_named
 from dragoman.web.queries import Wanted
 from dragoman.web.site import Site
 from dragoman.web.views.page import (
@@ -30,7 +29,7 @@ from dragoman.web.views.page import (
 )
 
 YEAR = 365
-HAPPENINGS_SHOWN = 30
+HAPPENINGS_SHOWN = 20
 # Partners with fewer happenings say nothing about warming or cooling.
 LEAST_TO_COMPARE = 4
 MOST_PERIODS = 800
@@ -41,7 +40,7 @@ def find_tie(asked: Asked, site: Site) -> Answer | Moved:
     """Where ties are asked for by name; with the busiest pairs of the last month as a start."""
     a, b = asked.text("a"), asked.text("b")
     if a and b:
-        sides = (_party(a), _party(b))
+        sides = (named_party(a), named_party(b))
         if "/" not in "".join(sides):
             return Moved(path=tie_path(*sides))
         return _tie_answer(asked, site, sides)
@@ -59,13 +58,13 @@ def find_tie(asked: Asked, site: Site) -> Answer | Moved:
 def show_tie(asked: Asked, site: Site) -> Answer | Moved:
     """The tie between two sides: its series with turns, level and quads, and the happenings behind every number."""
     a, b = asked.path["a"], asked.path["b"]
-    sides = (_party(a), _party(b))
+    sides = (named_party(a), named_party(b))
     if sides != (a, b):
         return Moved(path=tie_path(*sides))
     return _tie_answer(asked, site, sides)
 
 
-def _party(words: str) -> str:
+def named_party(words: str) -> str:
     if len(words) > _LONGEST_KEY:
         raise QueryError("that is too long for a name: use a code, as RUS, or a name, as Russia")
     found = party_named(words)
@@ -82,8 +81,11 @@ def _tie_answer(asked: Asked, site: Site, sides: tuple[str, str]) -> Answer:
     pooled = site.view.ties(*sides, since=since, until=until, by=by, directed=False, turns=True)
     directed = site.view.ties(*sides, since=since, until=until, by=by) if sides[0] != sides[1] else []
     at = asked.day("at")
-    ids = [x for row in pooled if at is None or row["since"] == at.isoformat() for x in row["records"]]
-    happenings = site.view.happenings_by_id(_newest(pooled, ids))
+    chosen = next((row for row in pooled if at and row["since"] == at.isoformat()), None)
+    shown_since, shown_until = (
+        (date.fromisoformat(chosen["since"]), date.fromisoformat(chosen["until"])) if chosen else (since, until)
+    )
+    happenings = site.view.tie_happenings(sides, since=shown_since, until=shown_until, limit=HAPPENINGS_SHOWN)
     title = f"{name_of(sides[0])} and {name_of(sides[1])}"
     return Answer(
         template="tie.html",
@@ -93,7 +95,7 @@ def _tie_answer(asked: Asked, site: Site, sides: tuple[str, str]) -> Answer:
         told={
             "chart": tie_chart(pooled),
             "happenings": happenings,
-            "at": next((row for row in pooled if at and row["since"] == at.isoformat()), None),
+            "at": chosen,
             "turns": [turn for row in pooled for turn in row["turns"]],
             "total": len({x for row in pooled for x in row["records"]}),
             "sums": _sums(pooled),
@@ -111,13 +113,6 @@ def _tie_window(asked: Asked, site: Site) -> tuple[date, date]:
     if asked.day("since") is None and (first := site.view.totals()["first_day"]):
         since = min(max(since, date.fromisoformat(first)), until)
     return since, until
-
-
-def _newest(rows: Sequence[Row], ids: Sequence[str]) -> list[str]:
-    """The ids of the newest periods, as many as are shown."""
-    wanted = set(ids)
-    newest = [x for row in reversed(rows) for x in row["records"] if x in wanted]
-    return list(dict.fromkeys(newest))[:HAPPENINGS_SHOWN]
 
 
 def _sums(rows: Sequence[Row]) -> dict[str, int]:
@@ -158,7 +153,7 @@ def find_state(asked: Asked, site: Site) -> Answer | Moved:
     """Where a state or organisation is asked for by name; else those with most happenings."""
     party = asked.text("party")
     if party:
-        key = _party(party)
+        key = named_party(party)
         return Moved(path=state_path(key)) if "/" not in key else _state_answer(asked, site, key)
     rows = site.view.parties(limit=asked.limit(120))
     named = [{**row, "name": name_of(row["party"])} for row in rows]
@@ -167,7 +162,7 @@ def find_state(asked: Asked, site: Site) -> Answer | Moved:
 
 def show_state(asked: Asked, site: Site) -> Answer | Moved:
     """A state or organisation: its partners, who warms and who cools, and its newest happenings."""
-    key = _party(asked.path["party"])
+    key = named_party(asked.path["party"])
     if key != asked.path["party"]:
         return Moved(path=state_path(key))
     return _state_answer(asked, site, key)
@@ -180,12 +175,16 @@ def _state_answer(asked: Asked, site: Site, party: str) -> Answer:
     happenings = site.view.happenings(wanted, limit=HAPPENINGS_SHOWN)
     moving = [row for row in partners if row["change"] and row["records"] >= LEAST_TO_COMPARE]
     moving.sort(key=lambda row: row["change"])
+    on = asked.day("on") or until - timedelta(days=1)
+    members = members_of(party, on)
     days = site.view.days(Wanted(parties=(party,)), since=max(since, until - timedelta(days=120)), until=until)
     return Answer(
         template="state.html",
         title=name_of(party),
         data={"party": party, "name": name_of(party), "since": since.isoformat(), "until": until.isoformat(),
-              "partners": partners, "records": [happening_row(row) for row in happenings]},
+              "partners": partners, "on": on.isoformat(), "members": list(members),
+              "organisations": list(memberships_of(party, on)),
+              "records": [happening_row(row) for row in happenings]},
         told={
             "happenings": happenings,
             "most": max((row["records"] for row in partners), default=1),
@@ -238,22 +237,49 @@ def show_type(asked: Asked, site: Site) -> Answer | Moved:
     )  # fmt: skip
 
 
-def show_watch(asked: Asked, site: Site) -> Answer:
-    """Makes the address of a feed for a search or a tie; nothing about who watches what is kept."""
-    query, a, b = asked.text("q"), asked.text("a"), asked.text("b")
-    alert = asked.number("alert", 5, most=100, least=0)
-    page = feed = None
-    if query:
-        page, feed = (f"/search{ending}?{urlencode({'q': query})}" for ending in ("", ".atom"))
-    elif a and b:
-        path = tie_path(_party(a), _party(b))
-        page, feed = path, f"{path}.atom" + (f"?alert={alert}" if alert else "")
+def list_themes(asked: Asked, site: Site) -> Answer:
+    """The themes: what happenings are about, beside what is done, and how many there were in a window."""
+    since, until = asked.window(site.view.last_day(), days=YEAR)
+    counts = site.view.theme_counts(since=since, until=until)
+    rows: list[Row] = [
+        {"theme": theme, "name": told.name, "meaning": told.meaning, "records": counts.get(theme, 0)}
+        for theme, told in load_themes().items()
+    ]
+    rows.sort(key=lambda row: (-row["records"], row["name"]))
+    most = max((row["records"] for row in rows), default=0)
     return Answer(
-        template="watch.html",
-        title="Watch",
-        data={"feed": feed, "page": page},
-        told={"q": query, "a": a, "b": b, "alert": alert},
+        template="themes.html",
+        title="Themes",
+        data={"since": since.isoformat(), "until": until.isoformat(), "themes": rows},
+        told={"most": most or 1},
+        table=rows,
     )
+
+
+def show_theme(asked: Asked, site: Site) -> Answer | Moved:
+    """One theme: between whom it comes up, day by day, and its newest happenings."""
+    theme = asked.path["theme"]
+    if theme.lower() not in load_themes():
+        raise NotThereError(f"there is no theme {theme!r}")
+    if theme != theme.lower():
+        return Moved(path=f"/themes/{theme.lower()}")
+    since, until = asked.window(site.view.last_day(), days=180)
+    happenings = site.view.happenings(
+        Wanted(themes=(theme,), since=since, until=until), limit=asked.limit(HAPPENINGS_SHOWN)
+    )
+    pairs = site.view.theme_pairs(theme, since=since, until=until, limit=20)
+    chart_since = max(since, until - timedelta(days=120))
+    days = site.view.days(Wanted(themes=(theme,)), since=chart_since, until=until)
+    return Answer(
+        template="theme.html",
+        title=load_themes()[theme].name,
+        data={"theme": theme, "name": load_themes()[theme].name, "since": since.isoformat(),
+              "until": until.isoformat(), "pairs": pairs, "records": [happening_row(row) for row in happenings]},
+        told={"told": load_themes()[theme], "happenings": happenings,
+              "chart": day_chart(days, since=chart_since, until=until)},
+        table=[happening_row(row) for row in happenings],
+        entries=[happening_entry(row) for row in happenings],
+    )  # fmt: skip
 
 
 _TIE: Schemas = {
@@ -268,10 +294,11 @@ PARTY_PAGES = (
     Page(name="states", path="/states", view=find_state, summary="States and organisations",
          parameters={"party": TEXT, "limit": LIMIT}),
     Page(name="state", path="/states/{party}", view=show_state, summary="One state or organisation and its partners",
-         parameters={**WINDOW, "limit": LIMIT}),
-    Page(name="watch", path="/watch", view=show_watch, summary="The feed of a search or a tie",
-         parameters={"q": TEXT, "a": TEXT, "b": TEXT, "alert": {"type": "integer", "minimum": 0, "maximum": 100}}),
+         parameters={**WINDOW, "on": DAY, "limit": LIMIT}),
     Page(name="types", path="/types", view=list_types, summary="The event types and how often they were read",
          parameters=WINDOW),
+    Page(name="themes", path="/themes", view=list_themes, summary="What happenings are about", parameters=WINDOW),
+    Page(name="theme", path="/themes/{theme}", view=show_theme, summary="One theme",
+         parameters={**WINDOW, "limit": LIMIT}),
     Page(name="type", path="/types/{event_type}", view=show_type, summary="One event type", parameters=WINDOW),
 )  # fmt: skip
