@@ -92,7 +92,7 @@ def time_warm(folder: Path) -> tuple[float, float, float]:
     window = Window(since=date(2006, 1, 1), until=date(2026, 1, 1))
     snapshot = store.snapshot()
     questions = (
-        lambda: store._dyad_counts(snapshot, SIDES, window),
+        lambda: store._side_counts(snapshot, SIDES, window),
         lambda: native.sql(NATIVE, params=list(SIDES)).to_arrow_table().to_pylist(),
         lambda: store.ties(*SIDES, since=window.since, until=window.until),
     )
