@@ -24,10 +24,18 @@ NOTE = "<!-- Written by scripts/docs.py from the code: change the code, then run
 
 def commands_page() -> str:
     parts = ["# Commands\n"]
-    for name, command in sorted(cli.commands.items()):
+    for name, command in all_commands(cli):
         context = click.Context(command, info_name=f"dragoman {name}", terminal_width=100, max_content_width=100)
         parts.append(f"## {name}\n\n```text\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
+
+
+def all_commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Each command under its whole name, those of a group after the group."""
+    for name, command in sorted(group.commands.items()):
+        yield before + name, command
+        if isinstance(command, click.Group):
+            yield from all_commands(command, f"{before}{name} ")
 
 
 def nouns_page() -> str:

@@ -6,13 +6,14 @@ from dragoman.cli.asking import asking_commands
 from dragoman.cli.base import Group
 from dragoman.cli.counting import counting_commands
 from dragoman.cli.keeping import keeping_commands
+from dragoman.cli.questions import question_commands
 from dragoman.cli.reading import reading_commands
 
 __all__ = ["main"]
 
 main = Group(
     "dragoman",
-    commands=[*reading_commands, *keeping_commands, *asking_commands, *counting_commands],
+    commands=[*reading_commands, *keeping_commands, *asking_commands, *counting_commands, *question_commands],
     help="""Reads news reports and keeps the record: who did what to whom, when, where, and according to whom.
 
     \b
