@@ -12,7 +12,6 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as parquet
@@ -21,6 +20,7 @@ from dragoman.countries import load_countries
 from dragoman.errors import QueryError
 from dragoman.kinds import types_of
 from dragoman.rows import each_day
+from dragoman.tables import open_database
 from dragoman.ties import Period, Scale, Window
 from dragoman.view import RecordView
 
@@ -62,8 +62,7 @@ def build_panel(
     number = len(codes) * (len(codes) - 1) * periods.num_rows // (1 if directed else 2)
     if number > MOST_ROWS:
         raise QueryError(f"this panel has {number:,} rows: name fewer sides, a shorter window or longer periods")
-    with duckdb.connect() as connection:
-        connection.execute("SET enable_progress_bar = false")
+    with open_database() as connection:
         connection.register("counts", _counts(view, window, directed=directed, scale=scale))
         connection.register("periods", periods)
         connection.register("sides", _codes_table(codes))

@@ -22,7 +22,7 @@ from dragoman.groups import Side, member_condition, name_of_side, read_side
 from dragoman.kinds import types_of
 from dragoman.model import Event, Statement, Tie
 from dragoman.rows import event_from_row, statement_from_row, tie_row
-from dragoman.tables import Snapshot, TableFolder
+from dragoman.tables import Snapshot, TableFolder, open_database
 from dragoman.ties import HALF_LIFE, DyadCount, Period, Scale, Window, build_series, find_turns
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class RecordView:
     def __init__(self, folder: TableFolder, snapshot: Snapshot | None = None) -> None:
         self._folder = folder
         self._pinned = snapshot
-        self._connection = duckdb.connect()
-        self._connection.execute("SET enable_progress_bar = false; SET parquet_metadata_cache = true")
+        self._connection = open_database()
+        self._connection.execute("SET parquet_metadata_cache = true")
         for name, spec in SPECS.items():
             empty = spec.schema.empty_table()  # noqa: F841 - DuckDB finds it by its name
             self._connection.execute(f"CREATE TABLE empty_{name} AS SELECT * FROM empty")
