@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from math import log, sqrt
 from typing import Any, Literal
 
@@ -233,8 +234,15 @@ def _tie(
         believed_sd=round(sqrt(sum(count.doubt for count in told)), 4),
         pledges=sum(count.pledges for count in told),
         threats=sum(count.threats for count in told),
-        record_ids=tuple(sorted({record_id for count in told for record_id in count.record_ids})),
+        record_ids=_ids_of(told),
     )
+
+
+def _ids_of(told: Sequence[DyadCount]) -> tuple[str, ...]:
+    """The records of some counts, in order, each once: a record has one quad class, so only two of it may share it."""
+    ids = sorted(chain.from_iterable(count.record_ids for count in told))
+    quads = [count.quad for count in told]
+    return tuple(ids if len(set(quads)) == len(quads) else dict.fromkeys(ids))
 
 
 def _mean(total: float, number: int, *, was_read: bool) -> float | None:

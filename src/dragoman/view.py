@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import duckdb
+import pyarrow as pa
 
 from dragoman.codebook import load_codebook
 from dragoman.columns import SPECS
@@ -24,9 +25,6 @@ from dragoman.model import Event, Statement, Tie
 from dragoman.rows import event_from_row, statement_from_row, tie_row
 from dragoman.tables import Snapshot, TableFolder, open_database
 from dragoman.ties import HALF_LIFE, DyadCount, Period, Scale, Window, build_series, find_turns
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 Row = dict[str, Any]
 
@@ -50,8 +48,10 @@ class RecordView:
         self._connection = open_database()
         self._connection.execute("SET parquet_metadata_cache = true")
         for name, spec in SPECS.items():
-            empty = spec.schema.empty_table()  # noqa: F841 - DuckDB finds it by its name
-            self._connection.execute(f"CREATE TABLE empty_{name} AS SELECT * FROM empty")
+            # Not `schema.empty_table()`: that loads pandas where it is installed, which takes longer than the answer.
+            self._connection.register("nothing", pa.Table.from_batches([], schema=spec.schema))
+            self._connection.execute(f"CREATE TABLE empty_{name} AS SELECT * FROM nothing")
+        self._connection.unregister("nothing")
 
     @property
     def path(self) -> Path:
@@ -458,7 +458,11 @@ def _counts_for(count: DyadCount, actor: str, *, directed: bool) -> bool:
 
 
 def _count_query(chosen: str, window: Window) -> str:
-    """Sums of rows of dyads by direction, quad class and period; values: since, those of `chosen`, since, until."""
+    """Sums of rows of dyads by direction, quad class and period; values: since, those of `chosen`, since, until.
+
+    The window is asked for as a difference of days: as a plain comparison DuckDB looks for it in every row of a file
+    before it looks for the pair, which takes longer (eval/store_speed.py).
+    """
     period = f"date_trunc('{window.by}', day)"
     pledges, threats = (", ".join(f"'{name}'" for name in types_of(kind)) for kind in ("pledge", "threat"))
     return f"""SELECT is_forward, is_mutual, quad, greatest({period}::DATE, ?) AS since, count(*) AS count,
@@ -467,7 +471,7 @@ def _count_query(chosen: str, window: Window) -> str:
             sum(belief * (1 - belief) * intensity * intensity) AS doubted_squares,
             count(*) FILTER (event_type IN ({pledges})) AS pledges,
             count(*) FILTER (event_type IN ({threats})) AS threats, list(record_id) AS record_ids
-        FROM {chosen} WHERE day >= ? AND last_day < ?
+        FROM {chosen} WHERE day - ?::DATE >= 0 AND last_day - ?::DATE < 0
             AND (day = last_day OR {period} = date_trunc('{window.by}', last_day)) GROUP BY ALL"""
 
 
