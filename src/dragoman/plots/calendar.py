@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dragoman.errors import QueryError
 from dragoman.model import Tie
-from dragoman.plots.style import DIVERGING, INK, PALE, altair, check_picture_path, pair_name, save_chart, styled
+from dragoman.plots.style import INK, PALE, altair, check_picture_path, pair_name, save_chart, score_scale, styled
 
 if TYPE_CHECKING:
     import altair as alt_types
@@ -77,9 +77,7 @@ def _draw_year(year: int, days: Sequence[dict[str, Any]], scales: tuple[float, l
         .encode(
             color=alt.Color(
                 "score:Q",
-                scale=alt.Scale(
-                    domain=[-most, -most / 4, 0, most / 4, most], range=[*DIVERGING[:2], "#ffffff", *DIVERGING[3:]]
-                ),
+                scale=score_scale(most, middle="#ffffff"),
                 legend=alt.Legend(title="score", orient="right", gradientLength=90, tickCount=5),
             ),
             tooltip=["day:N", "score:Q", "happenings:Q"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dragoman.errors import QueryError
-from dragoman.plots.style import DIVERGING, INK, PALE, altair, check_picture_path, save_chart, styled
+from dragoman.plots.style import INK, PALE, altair, check_picture_path, save_chart, score_scale, styled
 
 if TYPE_CHECKING:
     import altair as alt_types
@@ -43,7 +43,7 @@ def draw_heat(arrows: Sequence[Row], *, title: str, below: Sequence[str] = ()) -
     cells = base.mark_rect(cornerRadius=2).encode(
         color=alt.Color(
             "intensity:Q",
-            scale=alt.Scale(domain=[-10, -4, 0, 4, 10], range=list(DIVERGING)),
+            scale=score_scale(),
             legend=alt.Legend(title="mean score", gradientLength=140, tickCount=5),
         ),
         tooltip=["actor:N", "recipient:N", "happenings:Q", "intensity:Q"],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dragoman.errors import QueryError
-from dragoman.plots.style import DIVERGING, INK, altair, check_picture_path, save_chart, styled
+from dragoman.plots.style import INK, altair, check_picture_path, save_chart, score_scale, styled
 
 if TYPE_CHECKING:
     import altair as alt_types
@@ -65,7 +65,7 @@ def draw_network(
             opacity=alt.Opacity("opacity:Q", scale=None),
             color=alt.Color(
                 "intensity:Q",
-                scale=alt.Scale(domain=[-10, -4, 0, 4, 10], range=[*DIVERGING[:2], "#b9b5aa", *DIVERGING[3:]]),
+                scale=score_scale(middle="#b9b9b9"),
                 legend=alt.Legend(title="mean score", gradientLength=120, tickCount=5),
             ),
             tooltip=["pair:N", "happenings:Q", "intensity:Q"],

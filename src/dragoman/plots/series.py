@@ -30,6 +30,8 @@ _QUADS = ("verbal cooperation", "material cooperation", "verbal conflict", "mate
 BAND = 1.96
 # Labels of turns nearer to the right edge than this share of the window stand on the left of their line.
 LABEL_ROOM = 0.84
+# Words over lines: drawn once in white and thick, then as they are.
+_HALO: tuple[dict[str, Any], ...] = ({"stroke": "white", "strokeWidth": 4, "strokeJoin": "round"}, {})
 
 
 def plot_tie(series: Sequence[Tie], path: str | Path, *, title: str | None = None) -> Path:
@@ -157,10 +159,11 @@ def _draw_turns(series: Sequence[Tie], turns: Sequence[Turn], x: Any) -> list[An
     labels = [
         base
         .transform_filter(f"datum.late == {late} && datum.row == {row}")
-        .mark_text(align=align, dx=dx, y=8 + 13 * row, fontSize=11, color=MARK)
+        .mark_text(align=align, dx=dx, y=8 + 13 * row, fontSize=11, color=MARK, **halo)
         .encode(text="label:N")
         for late, align, dx in (("false", "left", 5), ("true", "right", -5))
         for row in range(3)
+        for halo in _HALO
     ]
     return [base.mark_rule(color=MARK, strokeDash=[4, 3]), *labels] if marks else []
 

@@ -48,6 +48,12 @@ def save_chart(chart: Any, path: str | Path) -> Path:
     return path
 
 
+def score_scale(most: float = 10.0, *, middle: str = DIVERGING[2]) -> Any:
+    """The colours of scores from -most to most, with the middle's colour at nothing; mixed as light mixes (RGB)."""
+    domain = [-most, -0.4 * most, 0, 0.4 * most, most]
+    return altair().Scale(domain=domain, range=[*DIVERGING[:2], middle, *DIVERGING[3:]], interpolate="rgb")
+
+
 def pair_name(a: str, b: str) -> str:
     """What a picture of two sides is called: states by their names, all else as it is."""
     names = [load_countries()[side].name if side in load_countries() else side for side in (a, b)]
