@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import date
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from worlds import FIRST, LAST, UNREAD
 
+import dragoman
 from dragoman.cli import main
 from dragoman.errors import QueryError
 from dragoman.groups import Group, Member, read_side
@@ -101,6 +103,7 @@ def test_pledges_and_threats_stand_apart(world: RecordStore) -> None:
     (tie,) = [t for t in pooled(world, "PRK", "KOR", "month") if t.since.month == 5]
     assert (tie.threats, tie.pledges, tie.quads) == (1, 0, (0, 0, 1, 0))
     (tie,) = [t for t in pooled(world, "CHN", "IDN", "month") if t.since == FIRST]
+    assert tie.rate == pytest.approx(1000 / tie.articles)
     assert (tie.pledges, tie.cooperation, tie.conflict) == (1, 2.5, 0.0)
 
 
@@ -156,6 +159,12 @@ def test_sides_are_read_from_words() -> None:
         find_side("members:the chess club")
 
 
+def test_a_name_is_not_taken_for_a_code_that_nobody_met(world: RecordStore) -> None:
+    with pytest.raises(QueryError, match="find_side"):
+        world.ties("Russia", "UKR", **WINDOW)
+    assert dragoman.find_side("Russia") == "RUS"
+
+
 def test_two_rests_are_refused(world: RecordStore) -> None:
     with pytest.raises(QueryError, match="both sides are the rest"):
         world.ties("rest", "rest", **WINDOW)
@@ -169,6 +178,8 @@ def test_the_command_explains_turns_and_days(world: RecordStore, tmp_path: Path)
     turned = CliRunner().invoke(main, [*base, "--undirected", "--turns", "--plot", str(tmp_path / "tie.svg")])
     assert turned.exit_code == 0, turned.output
     assert "warmer" in turned.output and "before:" in turned.output
+    short = CliRunner().invoke(main, [*base, "--half-life", "3", "--format", "jsonl"])
+    assert json.loads(short.output.splitlines()[-1])["level"] != world.ties("RUS", "UKR", by="week")[-1]["level"]
     opened = CliRunner().invoke(main, [*base, "--explain", "2025-03-12"])
     assert "On that day: ASSAULT" in opened.output
 

@@ -31,6 +31,7 @@ _HOMES = {
     "code_articles": "pipeline",
     "merge_events": "records",
     "RecordStore": "store",
+    "find_side": "sides",
     "find_turns": "ties",
     "build_network": "neighbourhood",
     "rank_changes": "neighbourhood",
@@ -53,7 +54,7 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - the order of the data, which is the order of _HOMES
     "DragomanError", "read_reports", "extract_article", "read_articles", "Reader", "ActorIndex", "PlaceIndex",
-    "find_times", "load_codebook", "Coder", "code_articles", "merge_events", "RecordStore", "find_turns",
+    "find_times", "load_codebook", "Coder", "code_articles", "merge_events", "RecordStore", "find_side", "find_turns",
     "build_network", "rank_changes", "build_panel", "draw_sample", "measure_precision",
     "export_record", "import_events", "Article", "Entity", "Event", "Mention", "Record", "Report", "Sentence", "Skip",
     "Statement", "Tie",
@@ -74,6 +75,7 @@ if TYPE_CHECKING:
     from dragoman.reader import Reader
     from dragoman.records import merge_events
     from dragoman.sample import draw_sample, measure_precision
+    from dragoman.sides import find_side
     from dragoman.sources import read_reports
     from dragoman.store import RecordStore
     from dragoman.ties import find_turns

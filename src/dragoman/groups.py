@@ -54,14 +54,23 @@ EVERYBODY_ELSE = Group(name=REST)
 
 def read_side(name: Side) -> Side:
     """Gives the side that a text means: `FRA+DEU` is a group, `rest` everybody else, anything else one party."""
-    if isinstance(name, Group) or (_JOIN not in name and name != REST):
+    if isinstance(name, Group):
         return name
+    if _JOIN not in name and name != REST:
+        return _checked(name)
     if name == REST:
         return EVERYBODY_ELSE
     codes = [code.strip() for code in name.split(_JOIN)]
     if not all(codes):
         raise QueryError(f"{name!r} is no group: write the codes with a plus between them, as FRA+DEU")
     return group_of(name, codes)
+
+
+def _checked(name: str) -> str:
+    """The key of one party; a name would be looked for in vain, and its silence taken for calm."""
+    if ":" not in name and not name.isupper():
+        raise QueryError(f"{name!r} is no code: say RUS for Russia, or ask dragoman.find_side for it")
+    return name
 
 
 def group_of(name: str, codes: Sequence[str]) -> Group:

@@ -305,6 +305,11 @@ class Tie:
     believed_sd: float = 0.0
     level_sd: float | None = None
 
+    @property
+    def rate(self) -> float | None:
+        """Happenings per thousand articles read; None where none was read."""
+        return 1000 * sum(self.quads) / self.articles if self.articles else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:

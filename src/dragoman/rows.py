@@ -160,6 +160,7 @@ def tie_row(tie: Tie) -> dict[str, Any]:
         "trend": tie.trend,
         "covered": tie.covered,
         "articles": tie.articles,
+        "rate": None if tie.rate is None else round(tie.rate, 4),
         "believed": tie.believed,
         "believed_sd": tie.believed_sd,
         "cooperation": tie.cooperation,

@@ -106,6 +106,13 @@ def records(record: Path, event_type: str | None, form: str, as_of: Any, **wante
 @click.option("--undirected", is_flag=True, help="Pool what both sides did.")
 @click.option("--turns", is_flag=True, help="Mark where the tie turned, and the happenings that turned it.")
 @click.option("--explain", type=DAY, help="Open the period of this day: its happenings and their sentences.")
+@click.option(
+    "--half-life",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Days after which a happening weighs half as much in the level.",
+)
 @scale_option
 @plot_option
 @click.option("--calendar", type=PICTURE, help="Draw the days as a calendar instead: FILE.svg, .png or .html.")
