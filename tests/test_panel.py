@@ -15,7 +15,7 @@ from worlds import FIRST, LAST, UNREAD
 from dragoman import panel as panels
 from dragoman.cli import main
 from dragoman.errors import QueryError
-from dragoman.panel import build_panel, panel_columns, write_panel
+from dragoman.panel import build_panel, panel_columns, panel_parts, write_panel
 from dragoman.store import RecordStore
 from dragoman.ties import Window
 
@@ -87,7 +87,9 @@ def test_panels_that_cannot_be_made_are_refused(world: RecordStore, monkeypatch:
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_files_read_back_equal(world: RecordStore, tmp_path: Path, ending: str) -> None:
     panel = build_panel(world, WEEKS, sides=SIDES)
-    path = write_panel(panel, tmp_path / f"panel.{ending}")
+    path = tmp_path / f"panel.{ending}"
+    assert write_panel(panel_parts(world, WEEKS, sides=SIDES), path) == write_panel(panel, path) == panel.num_rows
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
     back = parquet.read_table(path) if ending == "parquet" else arrow_csv.read_csv(path)
     for name in ("dyad", "since", "happenings", "articles"):
         assert back[name].to_pylist() == panel[name].to_pylist()

@@ -114,7 +114,7 @@ def test_judges_who_differ_are_told(sheet: Path, tmp_path: Path) -> None:
     assert (pooled.judged, pooled.right, pooled.unsure) == (15, 10, 5)
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\x00\xff", "event_id\n"])
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "\x00\xff", "event_id\n", "a\n" + "x" * 200_000])
 def test_files_that_are_no_sheet_are_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "other.csv"
     path.write_bytes(content.encode("latin-1"))

@@ -1,16 +1,18 @@
 """All dyads by period, for the statistician: zeros where something was read and nothing passed, blanks where not.
 
 Stands on the view. Columns, with their meaning and source, are rows of `data/ties/panel_columns.tsv`. It refuses
-panels that would not fit in memory, and never turns a period that was not read into a zero.
+to hold panels that would not fit in memory, and never turns a period that was not read into a zero.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from importlib import resources
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -25,8 +27,10 @@ from dragoman.ties import Period, Scale, Window
 from dragoman.view import RecordView
 
 FORMS = (".csv", ".parquet")
-# A row takes about 200 bytes of memory: so many, 4 GB.
-MOST_ROWS = 20_000_000
+# A row takes about 300 bytes of memory: so many, 3 GB.
+MOST_ROWS = 10_000_000
+# More at once take more memory, fewer take longer.
+SIDES_AT_ONCE = 20
 _NOT_ISO = frozenset({"KOS"})
 _NAMES = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 
@@ -53,42 +57,75 @@ def build_panel(
     once. A happening counts where its date lies within the period: one dated by a month is in no week.
 
     Raises:
-        QueryError: fewer than two sides, or more rows than memory should hold.
+        QueryError: fewer than two sides, or more rows than memory should hold: `write_panel(panel_parts(...))` has
+            no such limit.
     """
-    codes = sorted(set(sides)) if sides is not None else _states_seen(view, window)
-    if len(codes) < 2:
-        raise QueryError("a panel needs two sides: widen the window, or name the sides")
-    periods = _periods(view, window)
-    number = len(codes) * (len(codes) - 1) * periods.num_rows // (1 if directed else 2)
+    codes = _codes(view, window, sides)
+    number = len(codes) * (len(codes) - 1) * len(window.periods()) // (1 if directed else 2)
     if number > MOST_ROWS:
-        raise QueryError(f"this panel has {number:,} rows: name fewer sides, a shorter window or longer periods")
+        raise QueryError(f"this panel has {number:,} rows: write it part by part, or name fewer sides")
+    return pa.concat_tables(panel_parts(view, window, sides=codes, directed=directed, scale=scale))
+
+
+def panel_parts(
+    view: RecordView,
+    window: Window,
+    *,
+    sides: Sequence[str] | None = None,
+    directed: bool = True,
+    scale: Scale = "plover",
+) -> Iterator[pa.Table]:
+    """Gives the same rows as `build_panel`, those of a few `side_a` at a time, so that memory stays small.
+
+    Raises:
+        QueryError: fewer than two sides.
+    """
+    codes = _codes(view, window, sides)
     with open_database() as connection:
-        connection.register("counts", _counts(view, window, directed=directed, scale=scale))
-        connection.register("periods", periods)
-        connection.register("sides", _codes_table(codes))
-        return connection.sql(_panel_query(directed=directed)).to_arrow_table()
+        for name, table in (
+            ("counts", _counts(view, window, directed=directed, scale=scale)),
+            ("periods", _periods(view, window)),
+            ("sides", _codes_table(codes)),
+        ):
+            connection.register("given", table)
+            connection.sql(f"CREATE TABLE {name} AS SELECT * FROM given")
+            connection.unregister("given")
+        query = _panel_query(directed=directed)
+        for at in range(0, len(codes), SIDES_AT_ONCE):
+            yield connection.sql(query, params=[codes[at : at + SIDES_AT_ONCE]]).to_arrow_table()
 
 
-def write_panel(panel: pa.Table, path: str | Path) -> Path:
-    """Writes a panel as CSV or Parquet, by the file's ending; it takes its name only when it is whole.
+def write_panel(parts: pa.Table | Iterable[pa.Table], path: str | Path) -> int:
+    """Writes a panel, or its parts one by one, as CSV or Parquet, by the file's ending; gives the number of rows.
+
+    The file takes its name only when it is whole.
 
     Raises:
         QueryError: the ending is neither, or the file cannot be written.
     """
     path = Path(path)
     check_panel_path(path)
+    tables = iter([parts] if isinstance(parts, pa.Table) else parts)
+    first = next(tables)
     part = path.with_name(f"{path.name}.part")
+    rows = 0
     try:
-        if path.suffix.lower() == ".csv":
-            arrow_csv.write_csv(panel, part, arrow_csv.WriteOptions(quoting_style="needed"))
-        else:
-            parquet.write_table(panel, part, compression="zstd")
+        with _writer(part, first.schema, path.suffix.lower()) as writer:
+            for table in chain([first], tables):
+                writer.write_table(table)
+                rows += table.num_rows
         part.replace(path)
     except OSError as fault:
         raise QueryError(f"{path} cannot be written: {fault}") from fault
     finally:
         part.unlink(missing_ok=True)
-    return path
+    return rows
+
+
+def _writer(path: Path, schema: pa.Schema, kind: str) -> Any:
+    if kind == ".csv":
+        return arrow_csv.CSVWriter(path, schema, write_options=arrow_csv.WriteOptions(quoting_style="needed"))
+    return parquet.ParquetWriter(path, schema, compression="zstd")
 
 
 def check_panel_path(path: Path) -> None:
@@ -97,6 +134,13 @@ def check_panel_path(path: Path) -> None:
         raise QueryError(f"no panel of kind {path.suffix!r}: end the file's name with .csv or .parquet")
     if not path.parent.is_dir():
         raise QueryError(f"there is no folder {path.parent}: make it, or name another")
+
+
+def _codes(view: RecordView, window: Window, sides: Sequence[str] | None) -> list[str]:
+    codes = sorted(set(sides)) if sides is not None else _states_seen(view, window)
+    if len(codes) < 2:
+        raise QueryError("a panel needs two sides: widen the window, or name the sides")
+    return codes
 
 
 def _states_seen(view: RecordView, window: Window) -> list[str]:
@@ -183,4 +227,4 @@ def _panel_query(*, directed: bool) -> str:
     return f"""SELECT {", ".join(f"{part} AS {name}" for name, part in parts.items())}
         FROM periods AS p CROSS JOIN sides AS a JOIN sides AS b ON a.code {"<>" if directed else "<"} b.code
         LEFT JOIN counts AS c ON c.side_a = a.code AND c.side_b = b.code AND c.since = p.since
-        ORDER BY a.code, b.code, p.since"""
+        WHERE list_contains(?, a.code) ORDER BY a.code, b.code, p.since"""

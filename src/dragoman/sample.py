@@ -190,7 +190,10 @@ def read_sheet(path: str | Path) -> list[Row]:
         raise QueryError(f"{path} cannot be read as a sheet in UTF-8: {fault}") from fault
     header = text.partition("\n")[0]
     separator = max(",;\t", key=header.count)
-    rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as fault:
+        raise QueryError(f"{path} cannot be read as a sheet: {fault}") from fault
     if not rows or not {"event_id", "stratum", "stratum_size", *_ASKED} <= set(rows[0]):
         raise QueryError(f"{path} is no coding sheet: make one with `dragoman sample FILE.csv`")
     return [_judged_row(row, path, line) for line, row in enumerate(rows, start=2)]

@@ -18,6 +18,7 @@ from dragoman.cli.base import (
     record_option,
     scale_option,
     window_options,
+    with_progress,
 )
 from dragoman.errors import QueryError
 from dragoman.model import STATUSES
@@ -73,7 +74,7 @@ def panel(file: Path | None, record: Path, since: date | None, until: date | Non
 
     Example: dragoman panel --record ./record --by week --sides members:NATO panel.csv
     """
-    from dragoman.panel import build_panel, check_panel_path, panel_columns, write_panel
+    from dragoman.panel import SIDES_AT_ONCE, check_panel_path, panel_columns, panel_parts, write_panel
 
     if wanted.pop("columns"):
         for column in panel_columns():
@@ -84,12 +85,12 @@ def panel(file: Path | None, record: Path, since: date | None, until: date | Non
     check_panel_path(file)
     view = open_record(record)
     window = asked_window(view, since, until, wanted["by"])
-    found = build_panel(
+    parts = panel_parts(
         view, window, sides=asked_sides(wanted["sides"], window.since), directed=not wanted["undirected"],
         scale=wanted["scale"],
     )  # fmt: skip
-    write_panel(found, file)
-    click.echo(f"wrote {file}: {found.num_rows:,} rows, {window.since} to {window.until} by {window.by}")
+    rows = write_panel(with_progress(parts, f"parts of {SIDES_AT_ONCE} sides"), file)
+    click.echo(f"wrote {file}: {rows:,} rows, {window.since} to {window.until} by {window.by}")
 
 
 @click.command()
