@@ -184,6 +184,22 @@ def test_the_command_explains_turns_and_days(world: RecordStore, tmp_path: Path)
     assert "On that day: ASSAULT" in opened.output
 
 
+def test_an_empty_picture_is_not_drawn(world: RecordStore, tmp_path: Path) -> None:
+    words = [
+        "ties",
+        "--record",
+        str(world.path),
+        "RUS",
+        "UKR",
+        "--until",
+        "1990-01-01",
+        "--plot",
+        str(tmp_path / "t.svg"),
+    ]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2 and "nothing to draw" in result.output
+
+
 def test_a_picture_that_cannot_be_written_is_refused_before_the_work(tmp_path: Path) -> None:
     for name in ("tie.gif", "none/tie.svg"):
         result = CliRunner().invoke(main, ["ties", "--record", str(tmp_path / "no"), "A", "B", "--plot", name])

@@ -20,6 +20,7 @@ from dragoman.cli.base import (
     window_options,
 )
 from dragoman.codebook import load_codebook
+from dragoman.errors import QueryError
 from dragoman.model import STATUSES
 from dragoman.sides import find_side, party_name, side_code
 
@@ -152,6 +153,8 @@ def draw_ties(view: Any, sides: Any, pictures: tuple[Path | None, Path | None], 
     from dragoman import plots
 
     series, calendar = pictures
+    if any(pictures) and not view.tie_series(*sides, directed=False, **wanted):
+        raise QueryError("nothing to draw: nothing was read and nothing passed in that window")
     if series:
         for each in view.tie_series(*sides, directed=False, **wanted):
             click.echo(f"wrote {plots.plot_tie(each, series)}", err=True)
