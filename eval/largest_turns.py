@@ -1,51 +1,62 @@
-"""Prints the largest turns among the busiest dyads of a record with the happenings that made them, to be judged.
+"""Prints the largest turns of a record among any dyads with the happenings that made them, to be judged by reading.
 
+Every pair of states and bodies with at least `--least` happenings is looked at, week by week, both directions pooled.
+Under each turn: what passed in the weeks before it and after it, the weightiest first, each with its sentence.
 
-usage: python eval/largest_turns.py RECORD [--dyads 60] [--turns 10]
+usage: python eval/largest_turns.py RECORD [--turns 10] [--least 8] [--since DAY] [--until DAY] [--by week]
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import Counter
-from itertools import combinations
+from datetime import date, timedelta
 
+from dragoman.dyads import DyadTies, happening_lines
+from dragoman.neighbourhood import find_pairs
 from dragoman.store import RecordStore
-from dragoman.ties import Turn, find_turns
+from dragoman.ties import Turn, Window
 
-STATE_CODE = 3  # umbrella codes carry an identifier and are longer
-
-
-def busiest(store: RecordStore, number: int) -> list[tuple[str, str]]:
-    """Gives the pairs that most asserted happenings name together."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for row in store.records(status="asserted"):
-        sides = sorted({p for p in (*row["actors"], *row["recipients"]) if len(p) == STATE_CODE})
-        counts.update(combinations(sides, 2))
-    return [pair for pair, _ in counts.most_common(number)]
+SHOWN = 4
 
 
-def turns_of(store: RecordStore, pairs: list[tuple[str, str]]) -> list[tuple[str, str, Turn]]:
-    found = [
-        (a, b, turn) for a, b in pairs for series in store.tie_series(a, b, by="week", directed=False)
-        for turn in find_turns(series)
-    ]  # fmt: skip
-    return sorted(found, key=lambda each: -abs(each[2].size))
+def find_all(store: RecordStore, window: Window, least: int) -> list[tuple[str, str, DyadTies, Turn]]:
+    """All turns of all pairs, the largest first; the first weeks of a pair are no turn of its own."""
+    found = []
+    for pair in find_pairs(store, window):
+        if pair.happenings >= least:
+            ties = store.ties(
+                pair.a, pair.b, since=window.since, until=window.until, by=window.by, directed=False, turns=False
+            )
+            found += [(pair.a, pair.b, ties, turn) for turn in ties.turns]
+    return sorted(found, key=lambda each: -abs(each[3].size))
+
+
+def print_turn(a: str, b: str, ties: DyadTies, turn: Turn) -> None:
+    way = "warmer" if turn.size > 0 else "colder"
+    levels = f"{turn.before:+.2f} to {turn.after:+.2f} a day read"
+    print(f"\n{turn.day}  {a}-{b}  {way}, {levels}, confidence {turn.confidence:.4f}")
+    for heading, rows in zip(("before", "after"), ties.happenings_of(turn), strict=True):
+        print(f"  {heading}: {len(rows)} happenings")
+        for row in rows[:SHOWN]:
+            print("\n".join(f"  {line}" for line in happening_lines(row)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("record")
-    parser.add_argument("--dyads", type=int, default=60)
     parser.add_argument("--turns", type=int, default=10)
+    parser.add_argument("--least", type=int, default=8)
+    parser.add_argument("--since", type=date.fromisoformat)
+    parser.add_argument("--until", type=date.fromisoformat)
+    parser.add_argument("--by", choices=("day", "week", "month"), default="week")
     options = parser.parse_args()
     store = RecordStore.open(options.record)
-    for a, b, turn in turns_of(store, busiest(store, options.dyads))[: options.turns]:
-        way = "warmer" if turn.size > 0 else "colder"
-        print(f"{turn.day}  {a}-{b}  {way} by {abs(turn.size):.2f} a day read, confidence {turn.confidence:.3f}")
-        for row in store.records_by_id(turn.record_ids[:5]):
-            sides = f"{','.join(row['actors'])} {row['event_type']} {','.join(row['recipients'])}"
-            print(f"      {row['date']}  {sides}  {row['urls'][0] if row['urls'] else ''}")
+    read = sorted(store.articles_by_day())
+    window = Window(since=options.since or read[0], until=options.until or read[-1] + timedelta(days=1), by=options.by)
+    found = find_all(store, window, options.least)
+    print(f"{len(found)} turns from {window.since} to {window.until}, by {window.by}")
+    for each in found[: options.turns]:
+        print_turn(*each)
 
 
 if __name__ == "__main__":

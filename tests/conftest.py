@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import settings
+from worlds import build_world
+
+from dragoman.store import RecordStore
 
 settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> RecordStore:
+    """The invented record of `worlds`, to be asked and never written to."""
+    return build_world(tmp_path_factory.mktemp("world") / "record")

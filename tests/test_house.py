@@ -58,6 +58,17 @@ def test_data_files_say_where_they_are_from() -> None:
         assert (PACKAGE / "data" / folder / "README.md").exists(), folder
 
 
+def test_opening_a_record_loads_no_data_frames(tmp_path: Path) -> None:
+    code = (
+        "import sys; from dragoman.store import RecordStore\n"
+        "RecordStore.open(sys.argv[1], create=True).ties('FRA', 'DEU')\n"
+        "heavy = {'pandas', 'polars', 'altair', 'networkx', 'scipy', 'ruptures'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_help_starts_without_the_heavy_parts() -> None:
     code = (
         "import sys; from dragoman.cli import main\n"

@@ -178,8 +178,8 @@ def test_pictures(tmp_path: Path, ending: str) -> None:
     content = path.read_bytes()
     assert content.startswith({"svg": b"<svg", "png": b"\x89PNG", "html": b"<!DOCTYPE html>"}[ending])
     if ending == "svg":
-        assert b"FRA and DEU" in content
-        assert b"2025-04-21" in content  # the turn
+        assert b"France and Germany" in content
+        assert b"21 Apr 2025" in content  # the turn
     if ending == "html":
         assert b'src="http' not in content
 

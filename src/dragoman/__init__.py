@@ -7,7 +7,7 @@ The public door, in the order of the data. Names load on first use, so that a sm
     for found in dragoman.code_articles(coder, dragoman.read_articles(["reports/"])):
         ...                                   # Coded (article, events, ...) or Skip
     record = dragoman.RecordStore.open("record")
-    record.ties("RUS", "CHN")
+    record.ties("RUS", "CHN").explain("2025-06-01")
 """
 
 from __future__ import annotations
@@ -31,7 +31,13 @@ _HOMES = {
     "code_articles": "pipeline",
     "merge_events": "records",
     "RecordStore": "store",
+    "find_side": "sides",
     "find_turns": "ties",
+    "build_network": "neighbourhood",
+    "rank_changes": "neighbourhood",
+    "build_panel": "panel",
+    "draw_sample": "sample",
+    "measure_precision": "sample",
     "export_record": "exchange",
     "import_events": "exchange",
     "Article": "model",
@@ -48,7 +54,8 @@ _HOMES = {
 
 __all__ = [  # noqa: RUF022 - the order of the data, which is the order of _HOMES
     "DragomanError", "read_reports", "extract_article", "read_articles", "Reader", "ActorIndex", "PlaceIndex",
-    "find_times", "load_codebook", "Coder", "code_articles", "merge_events", "RecordStore", "find_turns",
+    "find_times", "load_codebook", "Coder", "code_articles", "merge_events", "RecordStore", "find_side", "find_turns",
+    "build_network", "rank_changes", "build_panel", "draw_sample", "measure_precision",
     "export_record", "import_events", "Article", "Entity", "Event", "Mention", "Record", "Report", "Sentence", "Skip",
     "Statement", "Tie",
 ]  # fmt: skip
@@ -61,10 +68,14 @@ if TYPE_CHECKING:
     from dragoman.errors import DragomanError
     from dragoman.exchange import export_record, import_events
     from dragoman.model import Article, Entity, Event, Mention, Record, Report, Sentence, Skip, Statement, Tie
+    from dragoman.neighbourhood import build_network, rank_changes
+    from dragoman.panel import build_panel
     from dragoman.pipeline import code_articles, read_articles
     from dragoman.places import PlaceIndex
     from dragoman.reader import Reader
     from dragoman.records import merge_events
+    from dragoman.sample import draw_sample, measure_precision
+    from dragoman.sides import find_side
     from dragoman.sources import read_reports
     from dragoman.store import RecordStore
     from dragoman.ties import find_turns

@@ -82,6 +82,11 @@ class Codebook:
         exact = [c for c in ways if c.mode == mode]
         return min(exact or ways, key=lambda c: (len(c.code), c.code))
 
+    def goldstein(self, event_type: str, mode: str | None = None) -> float:
+        """Gives the Goldstein value (-10..10) of the nearest CAMEO code that has one: the mode's, else the type's."""
+        values = (self.to_cameo(event_type, name).goldstein for name in (mode, None))
+        return next((value for value in values if value is not None), 0.0)
+
     def from_cameo(self, code: str) -> CameoCode:
         """Finds a CAMEO code; raises QueryError where it is none of 1.1b3's."""
         found = self.cameo.get(code)

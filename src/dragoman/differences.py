@@ -87,16 +87,16 @@ def _unlike_events(view: RecordView, other: RecordView) -> list[Row]:
     """Events of a view that the other does not hold with the same fields at the same words."""
     here, there = (f"(SELECT {_EVENT_COLUMNS} FROM {one.current_events()})" for one in (view, other))
     same = " AND ".join(f"a.{name} IS NOT DISTINCT FROM b.{name}" for name in _EVENT_KEY)
-    return view.ask(f"SELECT a.* FROM {here} AS a ANTI JOIN {there} AS b ON {same} ORDER BY a.event_id")
+    return view.rows_of(f"SELECT a.* FROM {here} AS a ANTI JOIN {there} AS b ON {same} ORDER BY a.event_id")
 
 
 def _records_of(view: RecordView) -> list[Row]:
-    return view.ask(f"SELECT {_RECORD_COLUMNS} FROM {view.table('records')} ORDER BY date, record_id")
+    return view.rows_of(f"SELECT {_RECORD_COLUMNS} FROM {view.table('records')} ORDER BY date, record_id")
 
 
 def _places_of(view: RecordView) -> dict[str, str]:
     """The sentence that each event stands in, as one word for article and offset."""
-    rows = view.ask(f"SELECT event_id, article_id, sentence FROM {view.current_events()}")
+    rows = view.rows_of(f"SELECT event_id, article_id, sentence FROM {view.current_events()}")
     return {row["event_id"]: _place(row) for row in rows}
 
 
@@ -106,7 +106,9 @@ def _place(row: Row) -> str:
 
 def _events_by(record: RecordView, coder: str, *, beside: str) -> list[Row]:
     rows = record.events_read_by(coder, beside=beside)
-    known = [row["coder"] for row in record.ask(f"SELECT DISTINCT coder FROM {record.table('articles')} ORDER BY 1")]
+    known = [
+        row["coder"] for row in record.rows_of(f"SELECT DISTINCT coder FROM {record.table('articles')} ORDER BY 1")
+    ]
     if coder not in known:
         raise QueryError(f"no reading by {coder!r} in {record.path}; there are {', '.join(known) or 'none'}")
     return rows

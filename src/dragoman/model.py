@@ -279,7 +279,12 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tie:
-    """What passed between two sides in a window: counts by quad class, mean intensity, level, the records behind."""
+    """What passed between two sides in a window: counts by quad class, mean intensity, level, the records behind.
+
+    `cooperation` and `conflict` are the mean scores of either kind; `pledges` and `threats` are happenings of words
+    alone, which the quad classes hold too. `believed` is the number of happenings to expect from their beliefs, and
+    `believed_sd` its standard deviation; `level_sd` that of the level, from belief and from days not read.
+    """
 
     actor: str
     recipient: str
@@ -293,6 +298,17 @@ class Tie:
     trend: float | None = None
     believed: float = 0.0
     articles: int = 0
+    cooperation: float | None = None
+    conflict: float | None = None
+    pledges: int = 0
+    threats: int = 0
+    believed_sd: float = 0.0
+    level_sd: float | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """Happenings per thousand articles read; None where none was read."""
+        return 1000 * sum(self.quads) / self.articles if self.articles else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

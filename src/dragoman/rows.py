@@ -156,10 +156,17 @@ def tie_row(tie: Tie) -> dict[str, Any]:
         "quads": {str(quad): count for quad, count in enumerate(tie.quads, start=1)},
         "intensity": tie.intensity,
         "level": tie.level,
+        "level_sd": tie.level_sd,
         "trend": tie.trend,
         "covered": tie.covered,
         "articles": tie.articles,
+        "rate": None if tie.rate is None else round(tie.rate, 4),
         "believed": tie.believed,
+        "believed_sd": tie.believed_sd,
+        "cooperation": tie.cooperation,
+        "conflict": tie.conflict,
+        "pledges": tie.pledges,
+        "threats": tie.threats,
         "records": list(tie.record_ids),
     }
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import re
 from functools import cache
 from importlib import resources
 
 from dragoman.errors import QueryError
+from dragoman.groups import EVERYBODY_ELSE, REST, Group, Member, Side, group_of
 from dragoman.model import Entity
 from dragoman.rows import UMBRELLA_CODES
 
 # Bodies that stand beside the states: the United Nations, the European Union, Kosovo.
 OTHER_CODES = frozenset({"UNO", "EUR", "KOS"}) | UMBRELLA_CODES
+MEMBERS = "members:"
 _IDENTIFIER = re.compile(r"Q\d+$")
 _CODE = re.compile(r"([A-Za-z]{3})((?:[A-Z]{3})*)$")
 
@@ -38,6 +41,59 @@ def side_code(name: str) -> str:
         raise QueryError(f"{name!r} is a person in office ({entity.office}): ask for the state, {entity.code}")
     detail = entity.identifier or entity.name
     return f"{entity.code}:{detail}" if entity.code in UMBRELLA_CODES and detail else str(entity.code)
+
+
+def find_side(name: str) -> Side:
+    """Gives the side of a tie that a text means: a party, a group (`FRA+DEU`), `members:NATO`, or `rest`.
+
+    Raises:
+        QueryError: nobody is known by that name, or the body's members are not.
+    """
+    if name.startswith(MEMBERS):
+        return members_of(name.removeprefix(MEMBERS))
+    if name.lower() == REST:
+        return EVERYBODY_ELSE
+    if "+" in name:
+        return group_of(name, [side_code(part.strip()) for part in name.split("+") if part.strip()])
+    return side_code(name)
+
+
+def members_of(name: str) -> Group:
+    """Gives the members of a body as a group, each with its days of entry and exit; the body is no member of it.
+
+    Raises:
+        QueryError: the body's members are not known.
+    """
+    from dragoman.actors.tables import FAR_FUTURE, FAR_PAST, read_members
+
+    listed = list(read_members())
+    bodies = sorted({row[0] for row in listed})
+    body = _body_of(name, bodies)
+    return Group(
+        name=f"{MEMBERS}{body}",
+        members=tuple(
+            Member(
+                code=code, since=since if since > FAR_PAST else None, until=until if until < FAR_FUTURE else None
+            )
+            for listed_body, code, since, until in listed
+            if listed_body == body
+        ),
+    )  # fmt: skip
+
+
+def _body_of(name: str, bodies: list[str]) -> str:
+    by_fold = {body.casefold(): body for body in bodies}
+    if name.casefold() in by_fold:
+        return by_fold[name.casefold()]
+    from dragoman.actors import ActorIndex
+
+    entity = getattr(ActorIndex.load().resolve(name), "entity", None)
+    known = getattr(entity, "name", None)
+    if known in bodies:
+        return str(known)
+    close = difflib.get_close_matches(name, bodies, n=1, cutoff=0.4)
+    hint = f"did you mean {close[0]}?" if close else "docs/how-to/ties.md lists those known"
+    raise QueryError(f"the members of {name!r} are not known: {hint}")
 
 
 def party_name(name: str) -> str:

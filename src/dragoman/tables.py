@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as parquet
 from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
@@ -85,6 +86,17 @@ class Snapshot:
             versions=fields["versions"],
             notes=fields["notes"],
         )
+
+
+def open_database() -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory that draws no progress bar.
+
+    Where one would be drawn, it is turned off; in a notebook without widgets DuckDB draws none, and refuses the word.
+    """
+    connection = duckdb.connect()
+    if connection.sql("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+        connection.execute("SET enable_progress_bar = false")
+    return connection
 
 
 class TableFolder:

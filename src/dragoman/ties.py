@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 from math import log, sqrt
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ from dragoman.model import Tie
 from dragoman.rows import each_day
 
 Period = Literal["day", "week", "month"]
-Direction = Literal["each", "out", "in", "none"]
+Scale = Literal["plover", "goldstein"]
 
 # Days after which what passed weighs half as much in the level.
 HALF_LIFE = 30.0
@@ -34,7 +35,7 @@ SHORTEST_STRETCH = 4
 LEAST_CONFIDENCE = 0.99
 # Share of the mean squared difference below which the noise is never taken: in sparse series most differences are zero.
 LEAST_NOISE = 0.5
-# Periods after a turn whose happenings are shown as having made it.
+# Periods before and after a turn whose happenings are shown as having made it.
 PERIODS_SHOWN = 3
 
 
@@ -51,14 +52,20 @@ class DyadCount:
     record_ids: tuple[str, ...]
     belief: float = 0.0
     is_mutual: bool = False
+    squares: float = 0.0
+    doubt: float = 0.0
+    doubted_squares: float = 0.0
+    pledges: int = 0
+    threats: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """A day from which a tie runs on another level: sizes are summed intensity per day read, before and after.
 
-    `confidence` is 1 minus the chance that two stretches of one level differ so much by accident (a rank test);
-    `record_ids` are the happenings of the first periods after it.
+    `confidence` is 1 minus the chance that two stretches of one level differ so much by accident (a rank test).
+    `record_ids` are the happenings of the first periods after it, `earlier_ids` those of the last periods before it:
+    a turn towards calm is made by what stopped.
     """
 
     day: date
@@ -66,6 +73,7 @@ class Turn:
     after: float
     confidence: float
     record_ids: tuple[str, ...] = ()
+    earlier_ids: tuple[str, ...] = ()
 
     @property
     def size(self) -> float:
@@ -79,6 +87,7 @@ class Turn:
             "after": round(self.after, 4),
             "confidence": round(self.confidence, 4),
             "records": list(self.record_ids),
+            "earlier": list(self.earlier_ids),
         }
 
 
@@ -129,24 +138,70 @@ def build_series(
     `read` gives the articles read on each day. `intensity` is the mean PLOVER score of the period's happenings, 0.0
     where the period was read and nothing passed, None where it was not read. `level` is the summed intensity per day
     read, each day weighted by half for every `half_life` days that it lies back; None before anything was read and
-    in periods not read at all.
+    in periods not read at all. `level_sd` is its standard deviation: see `_variance`.
     """
     pooled: dict[date, list[DyadCount]] = defaultdict(list)
     for count in counts:
         pooled[count.since].append(count)
+    usual = _mean_square([count for told in pooled.values() for count in told])
     ties = []
-    mass = days = 0.0
-    last_level: float | None = None
+    state = _Level()
     for since, until in window.periods():
         told = pooled.get(since, [])
         articles = [number for day in each_day(since, until) if (number := read.get(day, 0)) > 0]
+        covered = len(articles) / max(1, (until - since).days)
         fade = 0.5 ** ((until - since).days / half_life)
-        mass = mass * fade + sum(count.intensity for count in told)
-        days = days * fade + len(articles)
-        level = mass / days if articles else None
-        ties.append(_tie(sides, (since, until), told, articles=articles, levels=(last_level, level)))
-        last_level = level if level is not None else last_level
+        state = state.after(told, fade=fade, days_read=len(articles), variance=_variance(told, covered, usual))
+        ties.append(_tie(sides, (since, until), told, articles=articles, state=state))
     return ties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Level:
+    """The faded sum of scores and of days read, the variance of the sum, and the levels now and before."""
+
+    mass: float = 0.0
+    days: float = 0.0
+    variance: float = 0.0
+    now: float | None = None
+    before: float | None = None
+
+    def after(self, told: Sequence[DyadCount], *, fade: float, days_read: int, variance: float) -> _Level:
+        mass = self.mass * fade + sum(count.intensity for count in told)
+        days = self.days * fade + days_read
+        return _Level(
+            mass=mass,
+            days=days,
+            variance=self.variance * fade**2 + variance,
+            now=mass / days if days_read else None,
+            before=self.now if self.now is not None else self.before,
+        )
+
+    @property
+    def deviation(self) -> float | None:
+        return sqrt(self.variance) / self.days if self.now is not None else None
+
+    @property
+    def trend(self) -> float | None:
+        return self.now - self.before if self.now is not None and self.before is not None else None
+
+
+def _mean_square(counts: Sequence[DyadCount]) -> float:
+    """The mean squared score of a series' happenings; 0.0 where there are none."""
+    number = sum(count.count for count in counts)
+    return sum(count.squares for count in counts) / number if number else 0.0
+
+
+def _variance(told: Sequence[DyadCount], covered: float, usual: float) -> float:
+    """Variance of a period's summed score, from belief and from the days that were not read.
+
+    Belief: each happening took place with the chance that it is believed with (Bernoulli). Coverage: happenings come
+    as a compound Poisson process of which the share `covered` was seen, so that its variance counts by the rest
+    (finite population correction); half a happening of the usual size is added (Jeffreys), since none seen in a few
+    days is no proof of none.
+    """
+    squares = sum(count.squares for count in told) + usual / 2
+    return sum(count.doubted_squares for count in told) + (1 - covered) * squares
 
 
 def _tie(
@@ -155,27 +210,39 @@ def _tie(
     told: Sequence[DyadCount],
     *,
     articles: Sequence[int],
-    levels: tuple[float | None, float | None],
+    state: _Level,
 ) -> Tie:
-    quads = [0, 0, 0, 0]
+    quads, scores = [0, 0, 0, 0], [0.0, 0.0, 0.0, 0.0]
     for count in told:
         quads[count.quad - 1] += count.count
-    happenings = sum(quads)
-    before, level = levels
+        scores[count.quad - 1] += count.intensity
     return Tie(
         actor=sides[0],
         recipient=sides[1],
         since=period[0],
         until=period[1],
         quads=(quads[0], quads[1], quads[2], quads[3]),
-        intensity=_mean(sum(count.intensity for count in told), happenings, was_read=bool(articles)),
-        level=_rounded(level),
-        trend=_rounded(level - before) if level is not None and before is not None else None,
+        intensity=_mean(sum(scores), sum(quads), was_read=bool(articles)),
+        cooperation=_mean(scores[0] + scores[1], quads[0] + quads[1], was_read=bool(articles)),
+        conflict=_mean(scores[2] + scores[3], quads[2] + quads[3], was_read=bool(articles)),
+        level=_rounded(state.now),
+        level_sd=_rounded(state.deviation),
+        trend=_rounded(state.trend),
         covered=round(len(articles) / max(1, (period[1] - period[0]).days), 4),
         articles=sum(articles),
         believed=round(sum(count.belief for count in told), 4),
-        record_ids=tuple(sorted({record_id for count in told for record_id in count.record_ids})),
+        believed_sd=round(sqrt(sum(count.doubt for count in told)), 4),
+        pledges=sum(count.pledges for count in told),
+        threats=sum(count.threats for count in told),
+        record_ids=_ids_of(told),
     )
+
+
+def _ids_of(told: Sequence[DyadCount]) -> tuple[str, ...]:
+    """The records of some counts, in order, each once: a record has one quad class, so only two of it may share it."""
+    ids = sorted(chain.from_iterable(count.record_ids for count in told))
+    quads = [count.quad for count in told]
+    return tuple(ids if len(set(quads)) == len(quads) else dict.fromkeys(ids))
 
 
 def _mean(total: float, number: int, *, was_read: bool) -> float | None:
@@ -209,17 +276,22 @@ def find_turns(series: Sequence[Tie]) -> list[Turn]:
     for before, start, end in zip(edges, edges[1:], edges[2:], strict=False):
         confidence = _confidence(damped[before:start], damped[start:end])
         if confidence >= LEAST_CONFIDENCE:
-            first = read[start : start + PERIODS_SHOWN]
+            first, last = read[start : start + PERIODS_SHOWN], read[max(before, start - PERIODS_SHOWN) : start]
             turns.append(
                 Turn(
                     day=read[start].since,
                     before=float(rates[before:start].mean()),
                     after=float(rates[start:end].mean()),
                     confidence=confidence,
-                    record_ids=tuple(dict.fromkeys(name for tie in first for name in tie.record_ids)),
+                    record_ids=_records_of(first),
+                    earlier_ids=_records_of(last),
                 )
             )
     return turns
+
+
+def _records_of(ties: Sequence[Tie]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for tie in ties for name in tie.record_ids))
 
 
 def _rate(tie: Tie) -> float:

@@ -10,17 +10,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
+import pyarrow as pa
 
+from dragoman.codebook import load_codebook
 from dragoman.columns import SPECS
 from dragoman.corrections import Correction, standing
+from dragoman.dyads import DyadTies
 from dragoman.errors import QueryError, StoreError
+from dragoman.groups import Side, member_condition, name_of_side, read_side
+from dragoman.kinds import types_of
 from dragoman.model import Event, Statement, Tie
 from dragoman.rows import event_from_row, statement_from_row, tie_row
-from dragoman.tables import Snapshot, TableFolder
-from dragoman.ties import HALF_LIFE, DyadCount, Period, Window, build_series, find_turns
+from dragoman.tables import Snapshot, TableFolder, open_database
+from dragoman.ties import HALF_LIFE, DyadCount, Period, Scale, Window, build_series, find_turns
 
 Row = dict[str, Any]
 
@@ -41,11 +46,13 @@ class RecordView:
     def __init__(self, folder: TableFolder, snapshot: Snapshot | None = None) -> None:
         self._folder = folder
         self._pinned = snapshot
-        self._connection = duckdb.connect()
-        self._connection.execute("SET enable_progress_bar = false; SET parquet_metadata_cache = true")
+        self._connection = open_database()
+        self._connection.execute("SET parquet_metadata_cache = true")
         for name, spec in SPECS.items():
-            empty = spec.schema.empty_table()  # noqa: F841 - DuckDB finds it by its name
-            self._connection.execute(f"CREATE TABLE empty_{name} AS SELECT * FROM empty")
+            # Not `schema.empty_table()`: that loads pandas where it is installed, which takes longer than the answer.
+            self._connection.register("nothing", pa.Table.from_batches([], schema=spec.schema))
+            self._connection.execute(f"CREATE TABLE empty_{name} AS SELECT * FROM nothing")
+        self._connection.unregister("nothing")
 
     @property
     def path(self) -> Path:
@@ -205,82 +212,83 @@ class RecordView:
 
     def ties(
         self,
-        a: str,
-        b: str,
+        a: Side,
+        b: Side,
         *,
-        since: date | None = None,
-        until: date | None = None,
-        by: Period = "month",
-        directed: bool = True,
-        half_life: float = HALF_LIFE,
         turns: bool = False,
-    ) -> list[Row]:
-        """Tie rows of a dyad, period by period: first what `a` did to `b`, then the reverse; or both pooled.
+        **asked: Any,
+    ) -> DyadTies:
+        """Tie rows of two sides, period by period: first what `a` did to `b`, then the reverse; or both pooled.
 
-        Without a window: from the first to the last day on which the dyad has a happening or an article was read.
-        With `turns`, each row lists the turn that begins in its period, if there is one.
+        `asked` is what `tie_series` takes: since, until, by, directed, half_life, scale. A side is a code (`RUS`),
+        a group (`FRA+DEU`, or a Group), or `rest`: whoever is not on the other side. Without a window: from the first
+        to the last day on which the sides have a happening or an article was read. With `turns`, each row lists the
+        turn that begins in its period, if there is one.
         """
-        series = self.tie_series(a, b, since=since, until=until, by=by, directed=directed, half_life=half_life)
-        return [row for ties in series for row in _tie_rows(ties, turns=turns)]
+        series = self.tie_series(a, b, **asked)
+        rows = [row for ties in series for row in _tie_rows(ties, turns=turns)]
+        return DyadTies(series, rows, ask_records=self.records_by_id, ask_events=self.events_by_id)
 
     def tie_series(
         self,
-        a: str,
-        b: str,
+        a: Side,
+        b: Side,
         *,
         since: date | None = None,
         until: date | None = None,
         by: Period = "month",
         directed: bool = True,
         half_life: float = HALF_LIFE,
+        scale: Scale = "plover",
     ) -> list[list[Tie]]:
-        """The same as lists of Ties, one for each direction: what `plot_tie` and `find_turns` take."""
+        """The same as lists of Ties, one for each direction: what `plot_tie` and `find_turns` take.
+
+        `scale` says whose scores: PLOVER's, which a record holds, or Goldstein's, those of the nearest CAMEO code.
+        """
         snapshot = self.snapshot()
+        sides = (read_side(a), read_side(b))
         read = self._articles_by_day(snapshot)
-        window = self._window(snapshot, (a, b), read, asked=(since, until, by))
+        window = self._window(snapshot, sides, read, asked=(since, until, by))
         if window is None:
             return []
-        counts = self._dyad_counts(snapshot, (a, b), window)
-        sides = [(a, b)] if a == b or not directed else [(a, b), (b, a)]
+        counts = self._side_counts(snapshot, sides, window, scale=scale)
+        names = (name_of_side(sides[0]), name_of_side(sides[1]))
+        ways = [names] if names[0] == names[1] or not directed else [names, (names[1], names[0])]
         return [
             build_series(
-                (actor, recipient),
-                [count for count in counts if _counts_for(count, actor, directed=directed)],
+                way,
+                [count for count in counts if _counts_for(count, way[0], directed=directed)],
                 read,
                 window,
                 half_life=half_life,
             )
-            for actor, recipient in sides
+            for way in ways
         ]
 
-    def _dyad_counts(self, snapshot: Snapshot, sides: tuple[str, str], window: Window) -> list[DyadCount]:
-        low, high = sorted(sides)
+    def _side_counts(
+        self, snapshot: Snapshot, sides: tuple[Side, Side], window: Window, *, scale: Scale = "plover"
+    ) -> list[DyadCount]:
+        """What passed between two sides: a plain pair is read by its key, a group by its members, record by record."""
+        if scale not in get_args(Scale):
+            raise QueryError(f"no scale {scale!r}: say {' or '.join(get_args(Scale))}")
         source = self._source("dyads", snapshot, _years_of(window.since, window.until))
-        period = f"date_trunc('{window.by}', day)"
-        query = f"""SELECT is_forward, is_mutual, quad, greatest({period}::DATE, ?) AS since, count(*) AS count,
-                sum(intensity) AS intensity, sum(belief) AS belief, list(record_id) AS record_ids
-            FROM {source} WHERE low = ? AND high = ? AND day >= ? AND last_day < ?
-                AND (day = last_day OR {period} = date_trunc('{window.by}', last_day)) GROUP BY ALL"""
-        rows = self._rows(query, [window.since, low, high, window.since, window.until])
-        return [
-            DyadCount(
-                is_mutual=row["is_mutual"],
-                actor=low if row["is_forward"] else high,
-                recipient=high if row["is_forward"] else low,
-                since=row["since"],
-                quad=row["quad"],
-                count=row["count"],
-                intensity=row["intensity"],
-                belief=row["belief"],
-                record_ids=tuple(row["record_ids"]),
-            )
-            for row in rows
-        ]
+        if scale == "goldstein":
+            months = _months_of(window.since, window.until)
+            source = _goldstein_source(source, self._source("records", snapshot, months))
+        if isinstance(sides[0], str) and isinstance(sides[1], str):
+            low, high = sorted((sides[0], sides[1]))
+            chosen, values = f"(SELECT * FROM {source} WHERE low = ? AND high = ?)", list[object]([low, high])
+        else:
+            chosen, values = _group_source(source, sides)
+            low, high = (name_of_side(side) for side in sides)
+        rows = self._rows(_count_query(chosen, window), [window.since, *values, window.since, window.until])
+        ways = {True: (low, high), False: (high, low)}
+        return [_dyad_count(row, ways[row["is_forward"]]) for row in rows]
 
     def _window(
         self,
         snapshot: Snapshot,
-        sides: tuple[str, str],
+        sides: tuple[Side, Side],
         read: Mapping[date, int],
         *,
         asked: tuple[date | None, date | None, Period],
@@ -288,10 +296,13 @@ class RecordView:
         since, until, by = asked
         if since is not None and until is not None:
             return Window(since=since, until=until, by=by)
-        low, high = sorted(sides)
-        query = f"""SELECT min(day) AS first, max(last_day) AS last FROM {self._source("dyads", snapshot)}
-            WHERE low = ? AND high = ?"""
-        span = self._rows(query, [low, high])[0]
+        source = self._source("dyads", snapshot)
+        if isinstance(sides[0], str) and isinstance(sides[1], str):
+            low, high = sorted((sides[0], sides[1]))
+            chosen, values = f"(SELECT * FROM {source} WHERE low = ? AND high = ?)", list[object]([low, high])
+        else:
+            chosen, values = _group_source(source, sides)
+        span = self._rows(f"SELECT min(day) AS first, max(last_day) AS last FROM {chosen}", values)[0]
         days = [day for day in (span["first"], span["last"], *read) if day]
         if not days:
             return None
@@ -316,6 +327,36 @@ class RecordView:
         query = f"""SELECT day, sum(articles)::BIGINT AS articles FROM {self._source("coverage", snapshot)}
             WHERE day IS NOT NULL GROUP BY day HAVING sum(articles) > 0"""
         return {row["day"]: row["articles"] for row in self._rows(query, [])}
+
+    # --- any other question ---
+
+    def ask(
+        self, query: str, values: Sequence[object] | Mapping[str, object] = (), *, window: Window | None = None
+    ) -> pa.Table:
+        """What a query gives as an Arrow table; `{dyads}` and the like stand for tables of one state of the record.
+
+        `{dyads:goldstein}` has Goldstein's values in place of PLOVER's scores, `{newest}` is the condition on events
+        that keeps, of an article read by several coders, the newest reading.
+
+        For modules that stand on the view. With a window, dyads and events are read for its years alone (with the
+        year before, where a range may have begun), records for its months.
+        """
+        snapshot = self.snapshot()
+        years = _years_of(window.since, window.until) if window else None
+        parts = {"dyads": years, "events": years}
+        parts["records"] = parts["links"] = _months_of(window.since, window.until) if window else None
+        sources = {f"{{{name}}}": self._source(name, snapshot, parts.get(name)) for name in SPECS}
+        sources["{dyads:plover}"] = sources["{dyads}"]
+        sources["{dyads:goldstein}"] = _goldstein_source(sources["{dyads}"], sources["{records}"])
+        sources["{newest}"] = self.newest_coder(snapshot)
+        for name, source in sources.items():
+            query = query.replace(name, source)
+        with self._cursor() as cursor:
+            return cursor.sql(query, params=values).to_arrow_table()
+
+    def articles_by_day(self) -> dict[date, int]:
+        """How many articles were read that were published on each day."""
+        return self._articles_by_day(self.snapshot())
 
     # --- the rest of the record ---
 
@@ -355,7 +396,7 @@ class RecordView:
         return self._rows(query, [coder, beside])
 
     def table(self, name: str) -> str:
-        """What stands after FROM for a table in this state, in a question to this view or another (`ask`)."""
+        """What stands after FROM for a table in this state, in a question to this view or another (`rows_of`)."""
         return self._source(name, self.snapshot())
 
     def current_events(self) -> str:
@@ -363,7 +404,7 @@ class RecordView:
         snapshot = self.snapshot()
         return f"(SELECT * FROM {self._source('events', snapshot)} WHERE {self.newest_coder(snapshot)}) AS events"
 
-    def ask(self, query: str, *values: object) -> list[Row]:
+    def rows_of(self, query: str, *values: object) -> list[Row]:
         """Rows of a question in SQL, for composers that compare or sum what no other question gives."""
         return self._rows(query, values)
 
@@ -504,9 +545,62 @@ class _Conditions:
 
 def _counts_for(count: DyadCount, actor: str, *, directed: bool) -> bool:
     """Whether a count belongs to the series of `actor`. Pooled, what is mutual is counted in one direction only."""
-    if directed:
-        return count.actor == actor
-    return not count.is_mutual or count.actor < count.recipient
+    return count.actor == actor or not (directed or count.is_mutual)
+
+
+def _count_query(chosen: str, window: Window) -> str:
+    """Sums of rows of dyads by direction, quad class and period; values: since, those of `chosen`, since, until.
+
+    The window is asked for as a difference of days: as a plain comparison DuckDB looks for it in every row of a file
+    before it looks for the pair, which takes longer (eval/store_speed.py).
+    """
+    period = f"date_trunc('{window.by}', day)"
+    pledges, threats = (", ".join(f"'{name}'" for name in types_of(kind)) for kind in ("pledge", "threat"))
+    return f"""SELECT is_forward, is_mutual, quad, greatest({period}::DATE, ?) AS since, count(*) AS count,
+            sum(intensity) AS intensity, sum(intensity * intensity) AS squares, sum(belief) AS belief,
+            sum(belief * (1 - belief)) AS doubt,
+            sum(belief * (1 - belief) * intensity * intensity) AS doubted_squares,
+            count(*) FILTER (event_type IN ({pledges})) AS pledges,
+            count(*) FILTER (event_type IN ({threats})) AS threats, list(record_id) AS record_ids
+        FROM {chosen} WHERE day - ?::DATE >= 0 AND last_day - ?::DATE < 0
+            AND (day = last_day OR {period} = date_trunc('{window.by}', last_day)) GROUP BY ALL"""
+
+
+def _goldstein_source(dyads: str, records: str) -> str:
+    """The dyads with Goldstein's values in place of PLOVER's scores."""
+    book = load_codebook()
+    scores = ", ".join(
+        f"('{kind.name}', {_quoted(mode)}, {book.goldstein(kind.name, mode)})"
+        for kind in book.types.values()
+        for mode in (None, *kind.modes)
+    )
+    return f"""(SELECT d.* EXCLUDE (intensity), coalesce(s.score, d.intensity) AS intensity
+        FROM (SELECT * FROM {dyads}) AS d
+        LEFT JOIN (SELECT record_id, any_value(mode) AS mode FROM {records} GROUP BY 1) AS r USING (record_id)
+        LEFT JOIN (VALUES {scores}) AS s(event_type, mode, score)
+            ON s.event_type = d.event_type AND s.mode IS NOT DISTINCT FROM r.mode)"""
+
+
+def _group_source(source: str, sides: tuple[Side, Side]) -> tuple[str, list[object]]:
+    """Dyads between two groups, one row for each happening and direction, `is_forward` from the first to the second."""
+    actor, recipient = "if(is_forward, low, high)", "if(is_forward, high, low)"
+    (from_a, a), (to_b, b) = member_condition(actor, *sides), member_condition(recipient, sides[1], sides[0])
+    (from_b, c), (to_a, d) = member_condition(actor, sides[1], sides[0]), member_condition(recipient, *sides)
+    query = f"""(SELECT is_out AS is_forward, bool_or(is_mutual) AS is_mutual, day, last_day, quad, event_type,
+            any_value(intensity) AS intensity, any_value(belief) AS belief, record_id
+        FROM (SELECT *, ({from_a}) AND ({to_b}) AS is_out, ({from_b}) AND ({to_a}) AS is_back FROM {source}
+            WHERE low <> high)
+        WHERE is_out OR is_back GROUP BY is_out, day, last_day, quad, event_type, record_id)"""
+    return query, [*a, *b, *c, *d]
+
+
+def _dyad_count(row: Row, way: tuple[str, str]) -> DyadCount:
+    fields = {name: value for name, value in row.items() if name not in {"is_forward", "record_ids"}}
+    return DyadCount(actor=way[0], recipient=way[1], record_ids=tuple(row["record_ids"]), **fields)
+
+
+def _quoted(text: str | None) -> str:
+    return "NULL" if text is None else "'" + text.replace("'", "''") + "'"
 
 
 def _tie_rows(ties: Sequence[Tie], *, turns: bool) -> list[Row]:
@@ -533,6 +627,12 @@ def _years_of(since: date | None, until: date | None) -> list[str] | None:
     if since is None or until is None:
         return None
     return [f"{year:04d}" for year in range(since.year - 1, until.year + 1)]
+
+
+def _months_of(since: date, until: date) -> list[str]:
+    """Partitions of records that a window may touch: those that began the year before count."""
+    years = range(since.year - 1, until.year + 1)
+    return [f"{year:04d}-{month:02d}" for year in years for month in range(1, 13)]
 
 
 def _limit(limit: int | None) -> str:

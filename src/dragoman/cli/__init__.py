@@ -6,7 +6,9 @@ from dragoman.cli.asking import asking_commands
 from dragoman.cli.base import Group
 from dragoman.cli.comparing import comparing_commands
 from dragoman.cli.correcting import correcting_commands
+from dragoman.cli.counting import counting_commands
 from dragoman.cli.keeping import keeping_commands
+from dragoman.cli.questions import question_commands
 from dragoman.cli.reading import reading_commands
 from dragoman.cli.watching import watching_commands
 
@@ -20,6 +22,8 @@ main = Group(
         *correcting_commands,
         *comparing_commands,
         *asking_commands,
+        *counting_commands,
+        *question_commands,
         *watching_commands,
     ],
     help="""Reads news reports and keeps the record: who did what to whom, when, where, and according to whom.

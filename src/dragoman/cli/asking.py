@@ -7,12 +7,26 @@ from typing import Any
 
 import click
 
-from dragoman.cli.base import confidence_option, echo_lines, format_option, open_record, record_option, window_options
+from dragoman.cli.base import (
+    DAY,
+    PICTURE,
+    confidence_option,
+    echo_lines,
+    format_option,
+    open_record,
+    plot_option,
+    record_option,
+    scale_option,
+    window_options,
+)
 from dragoman.cli.watching import make_sender, sending_options
 from dragoman.codebook import load_codebook
 from dragoman.errors import QueryError
 from dragoman.model import STATUSES
-from dragoman.sides import party_name, side_code
+from dragoman.sides import find_side, party_name, side_code
+
+# Happenings printed on either side of a turn; the rows (--format jsonl) list all.
+HAPPENINGS_OF_A_TURN = 5
 
 limit_option = click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
@@ -93,42 +107,81 @@ def records(record: Path, event_type: str | None, form: str, as_of: Any, **wante
 @click.option("--by", type=click.Choice(("day", "week", "month")), default="month", show_default=True)
 @click.option("--undirected", is_flag=True, help="Pool what both sides did.")
 @click.option("--turns", is_flag=True, help="Mark where the tie turned, and the happenings that turned it.")
-@click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: FILE.svg, .png or .html.")
+@click.option("--explain", type=DAY, help="Open the period of this day: its happenings and their sentences.")
+@click.option(
+    "--half-life",
+    type=click.FloatRange(min=0, min_open=True),
+    default=30.0,
+    show_default=True,
+    help="Days after which a happening weighs half as much in the level.",
+)
+@scale_option
+@plot_option
+@click.option("--calendar", type=PICTURE, help="Draw the days as a calendar instead: FILE.svg, .png or .html.")
 @as_of_option
 @format_option("table", "jsonl")
 def ties(a: str, b: str, record: Path, form: str, as_of: Any, **wanted: Any) -> None:
     """Shows the tie between two sides as a series: counts by quad class, intensity, level.
 
-    Example: dragoman ties --record ./record RUS UKR --by week --plot tie.svg
+    A side is a state or body (RUS, "Saudi Arabia"), several together (FRA+DEU), the members of a body
+    (members:NATO), or everybody else (rest).
+
+    \b
+    Example:
+      dragoman ties --record ./record RUS UKR --by week --plot tie.svg
+      dragoman ties --record ./record members:NATO rest --turns
     """
     view = asked_record(record, as_of)
-    plot, with_turns, directed = wanted.pop("plot"), wanted.pop("turns"), not wanted.pop("undirected")
-    sides = (side_code(a), side_code(b))
-    rows = view.ties(*sides, directed=directed, turns=with_turns, **wanted)
-    if form == "jsonl":
-        echo_lines(rows)
-    elif rows:
-        print_rows("tie_table", rows, None)
-        for row in rows:
-            for turn in row.get("turns", []):
-                click.echo(turn_line(row, turn))
+    pictures, explain = (wanted.pop("plot"), wanted.pop("calendar")), wanted.pop("explain")
+    with_turns, directed = wanted.pop("turns"), not wanted.pop("undirected")
+    sides = (find_side(a), find_side(b))
+    found = view.ties(*sides, directed=directed, turns=with_turns, **wanted)
+    if explain:
+        print_explanation(found.explain(explain), form)
+    elif form == "jsonl":
+        echo_lines(found)
+    elif found:
+        print_rows("tie_table", found, None)
+        for turn in found.turns if with_turns else ():
+            print_turn(found, turn)
     else:
-        click.echo(f"nothing between {sides[0]} and {sides[1]} in that window")
-    if plot:
-        from dragoman.plots import plot_tie
-
-        for series in view.tie_series(*sides, directed=False, **wanted):
-            click.echo(f"wrote {plot_tie(series, plot)}", err=True)
+        click.echo(f"nothing between {a} and {b} in that window")
+    draw_ties(view, sides, pictures, wanted)
 
 
-def turn_line(row: dict[str, Any], turn: dict[str, Any]) -> str:
-    """Says of a turn: when, which way, how sure, and which happenings made it."""
-    way = "warmer" if turn["size"] > 0 else "colder"
-    happenings = ", ".join(turn["records"][:5]) or "none"
-    return (
-        f"turn {turn['date']} {row['actor']} → {row['recipient']}: {way} by {abs(turn['size']):.2f} a day read "
-        f"(confidence {turn['confidence']:.2f}), happenings: {happenings}"
-    )
+def draw_ties(view: Any, sides: Any, pictures: tuple[Path | None, Path | None], wanted: dict[str, Any]) -> None:
+    """Draws the series, and the calendar of its days, where a file is named for it; both directions pooled."""
+    from dragoman import plots
+
+    series, calendar = pictures
+    if any(pictures) and not view.tie_series(*sides, directed=False, **wanted):
+        raise QueryError("nothing to draw: nothing was read and nothing passed in that window")
+    if series:
+        for each in view.tie_series(*sides, directed=False, **wanted):
+            click.echo(f"wrote {plots.plot_tie(each, series)}", err=True)
+    if calendar:
+        for each in view.tie_series(*sides, directed=False, **{**wanted, "by": "day"}):
+            click.echo(f"wrote {plots.plot_calendar(each, calendar)}", err=True)
+
+
+def print_explanation(explanation: Any, form: str) -> None:
+    if form == "jsonl":
+        echo_lines(explanation.happenings)
+    else:
+        click.echo(str(explanation))
+
+
+def print_turn(found: Any, turn: Any) -> None:
+    """Says of a turn: when, which way, how sure, and which happenings stopped and began with it."""
+    from dragoman.dyads import happening_lines
+
+    way = "warmer" if turn.size > 0 else "colder"
+    click.echo(f"turn {turn.day}: {way} by {abs(turn.size):.2f} a day read (confidence {turn.confidence:.3f})")
+    for heading, rows in zip(("before", "after"), found.happenings_of(turn), strict=True):
+        click.echo(f"  {heading}: {len(rows)} happenings")
+        for row in rows[:HAPPENINGS_OF_A_TURN]:
+            for line in happening_lines(row):
+                click.echo(f"  {line}")
 
 
 @click.command()

@@ -63,6 +63,38 @@ class Day(click.ParamType[date]):
 DAY = Day()
 
 
+class Picture(click.Path):
+    """A file that a picture can be written to: of a known kind, in a folder that is there. Said before any work."""
+
+    name = "file"
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        from dragoman.plots import check_picture_path
+
+        path = Path(str(super().convert(value, param, ctx)))
+        check_picture_path(path)
+        return path
+
+
+PICTURE = Picture()
+
+
+def plot_option(command: F) -> F:
+    """Adds --plot: the file of a picture."""
+    return click.option("--plot", type=PICTURE, help="Draw it: FILE.svg, .png or .html.")(command)
+
+
+def scale_option(command: F) -> F:
+    """Adds --scale: whose scores count."""
+    return click.option(
+        "--scale", type=click.Choice(("plover", "goldstein")), default="plover", show_default=True,
+        help="Whose scores: PLOVER's, or Goldstein's of the nearest CAMEO code.",
+    )(command)  # fmt: skip
+
+
 def record_option(command: F) -> F:
     """Adds --record: the folder of the record, else $DRAGOMAN_RECORD, else ./record."""
     return click.option(

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from dragoman.codebook import load_codebook
+from dragoman.countries import Country, load_countries
 from dragoman.exchange.cells import (
     Row,
     Unreadable,
@@ -33,12 +34,10 @@ from dragoman.exchange.cells import (
     read_whole,
 )
 from dragoman.exchange.knowledge import (
-    Country,
     columns_of,
     country_by_cameo,
     country_by_fips,
     known_group_of,
-    load_countries,
     load_known_groups,
     load_levels,
     load_nonstates,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from dragoman.codebook import load_codebook
+from dragoman.countries import load_countries
 from dragoman.exchange.cells import (
     Row,
     Unreadable,
@@ -26,7 +27,6 @@ from dragoman.exchange.cells import (
 from dragoman.exchange.knowledge import (
     columns_of,
     country_by_name,
-    load_countries,
     load_levels,
     load_nonstates,
     sectors_by_word,

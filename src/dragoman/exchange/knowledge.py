@@ -13,25 +13,8 @@ from functools import cache
 from importlib import resources
 
 from dragoman.codebook import CameoCode, Codebook, load_codebook
+from dragoman.countries import Country, load_countries
 from dragoman.errors import CodebookError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Country:
-    """A state or territory and its codes; None where a code system has no entry for it.
-
-    `code` is ISO 3166 alpha-3 or KOS; `cow` and `gw` are the numbers of Correlates of War and of Gleditsch and Ward.
-    """
-
-    code: str
-    name: str
-    iso2: str | None
-    fips: str | None
-    cow: int | None
-    gw: int | None
-    cameo: str
-    icews: str
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +53,6 @@ class Level:
 def columns_of(form: str) -> tuple[str, ...]:
     """The columns of a form, in the order of its files."""
     return tuple(row["column"] for row in _rows("columns.tsv") if row["form"] == form)
-
-
-@cache
-def load_countries() -> Mapping[str, Country]:
-    """All states and territories by their code."""
-    return {row["code"]: _country(row) for row in _rows("countries.tsv")}
 
 
 def country_by_cameo(code: str) -> Country | None:
@@ -174,20 +151,6 @@ def cameo_for(event_type: str, mode: str | None, contexts: tuple[str, ...]) -> C
 def known_contexts(way: CameoCode, codebook: Codebook) -> tuple[str, ...]:
     """The contexts of a CAMEO code that PLOVER 2.0 has."""
     return tuple(context for context in way.contexts if context in codebook.contexts)
-
-
-def _country(row: Mapping[str, str]) -> Country:
-    return Country(
-        code=row["code"],
-        name=row["name"],
-        iso2=row["iso2"] or None,
-        fips=row["fips"] or None,
-        cow=int(row["cow"]) if row["cow"] else None,
-        gw=int(row["gw"]) if row["gw"] else None,
-        cameo=row["cameo"],
-        icews=row["icews"],
-        names=_listed(row["names"]),
-    )
 
 
 @cache

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TextIO
 from xml.sax.saxutils import quoteattr
 
-from dragoman.exchange.knowledge import load_countries, load_nonstates
+from dragoman.countries import load_countries
+from dragoman.exchange.knowledge import load_nonstates
 
 _COUNTS = ("quad1", "quad2", "quad3", "quad4", "weight")
 _EDGE_KINDS = {**dict.fromkeys(_COUNTS, "int"), "intensity": "double"}

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from dragoman.codebook import QUADS, load_codebook
+from dragoman.countries import load_countries
 from dragoman.exchange.cells import (
     UNSTATED_CONFIDENCE,
     Row,
@@ -29,7 +30,6 @@ from dragoman.exchange.knowledge import (
     columns_of,
     country_by_cow,
     country_by_name,
-    load_countries,
     load_levels,
     load_nonstates,
 )

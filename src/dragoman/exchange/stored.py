@@ -18,7 +18,7 @@ from dragoman.columns import EVENTS
 from dragoman.errors import StoreError
 from dragoman.exchange.cells import Row
 from dragoman.exchange.network import Arrow
-from dragoman.tables import Snapshot
+from dragoman.tables import Snapshot, open_database
 from dragoman.view import RecordView
 
 ROWS_AT_ONCE = 5000
@@ -93,10 +93,9 @@ def _files(store: RecordView, name: str, snapshot: Snapshot) -> str:
 
 @contextmanager
 def _database(store: RecordView) -> Iterator[duckdb.DuckDBPyConnection]:
-    with tempfile.TemporaryDirectory(prefix="dragoman-export-") as folder, duckdb.connect() as connection:
+    with tempfile.TemporaryDirectory(prefix="dragoman-export-") as folder, open_database() as connection:
         quoted = folder.replace("'", "''")
         connection.execute(f"SET temp_directory = '{quoted}'; SET memory_limit = '{MEMORY_LIMIT}'")
-        connection.execute("SET enable_progress_bar = false")
         try:
             yield connection
         except duckdb.IOException as fault:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from dragoman.codebook import load_codebook
 from dragoman.columns import NO_PERIOD, SPECS
 from dragoman.errors import DragomanError
+from dragoman.groups import Side
 from dragoman.model import STATUSES
 from dragoman.rows import date_bounds
 from dragoman.tables import Snapshot, TableFolder
-from dragoman.ties import DyadCount, Window, next_period
+from dragoman.ties import DyadCount, Scale, Window, next_period
 from dragoman.view import RecordView, Row, with_links
 from dragoman.web.arrays import (
     NO_DAY,
@@ -756,12 +757,15 @@ class PageView(RecordView):
                 told.update({name: f"version {number} of {len(articles)}" for number, name in numbered})
         return {event["event_id"]: told[event["article_id"]] for event in events if event["article_id"] in told}
 
-    def _dyad_counts(self, snapshot: Snapshot, sides: tuple[str, str], window: Window) -> list[DyadCount]:
+    def _side_counts(
+        self, snapshot: Snapshot, sides: tuple[Side, Side], window: Window, *, scale: Scale = "plover"
+    ) -> list[DyadCount]:
         """As the view's; read once for the directed and the pooled series of a page."""
         years = _years(window.since, window.until) or []
         paths = tuple(self._paths("dyads", snapshot, year) for year in years)
         return self._cards.get(
-            ("dyad", sides, window, paths), lambda: super(PageView, self)._dyad_counts(snapshot, sides, window)
+            ("dyad", sides, window, scale, paths),
+            lambda: super(PageView, self)._side_counts(snapshot, sides, window, scale=scale),
         )
 
     # --- partitions ---

@@ -1,0 +1,105 @@
+"""What is asked of ties, as data: which types are pledges and threats, what keeps or ends what, words for themes.
+
+Every row of `data/ties/*.tsv`; their README says where they are from. It codes nothing and counts nothing.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from dragoman.codebook import load_codebook
+from dragoman.errors import CodebookError, QueryError
+
+ANY_THEME = "same"
+_NONE = "-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """What a later happening of one of the types `by` between the same parties makes of a happening of `event_type`.
+
+    `modes` are those of the first that count (empty: any); `contexts` those that the second may have (None among them:
+    it may have none), or empty where the two must share one. With `same_sides` only the party that acted may bring it.
+    """
+
+    event_type: str
+    modes: frozenset[str | None]
+    outcome: str
+    by: tuple[str, ...]
+    contexts: frozenset[str | None]
+    same_sides: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """A theme: the contexts of its happenings, and how words of its statements begin (lower case)."""
+
+    name: str
+    contexts: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+@cache
+def types_of(kind: str) -> tuple[str, ...]:
+    """The event types of a kind of words: `pledge` or `threat`."""
+    return tuple(row["type"] for row in _rows("kinds.tsv") if row["kind"] == kind)
+
+
+@cache
+def load_follows(event_type: str) -> tuple[Follow, ...]:
+    """What may follow a happening of a type."""
+    return tuple(
+        Follow(
+            event_type=row["type"],
+            modes=_listed(row["modes"]),
+            outcome=row["outcome"],
+            by=tuple(row["by"].split(";")),
+            contexts=frozenset() if row["contexts"] == ANY_THEME else _listed(row["contexts"]),
+            same_sides=row["sides"] == "same",
+        )
+        for row in _rows("follows.tsv")
+        if row["type"] == event_type
+    )
+
+
+@cache
+def load_themes() -> Mapping[str, Theme]:
+    """All themes by name: the rows of `themes.tsv`, and each PLOVER context under its own name."""
+    contexts = {name: Theme(name=name, contexts=(name,), words=(name[:6],)) for name in load_codebook().contexts}
+    named = {
+        row["theme"]: Theme(
+            name=row["theme"], contexts=tuple(row["contexts"].split(";")), words=tuple(row["words"].split(";"))
+        )
+        for row in _rows("themes.tsv")
+    }
+    return contexts | named
+
+
+def find_theme(name: str) -> Theme:
+    """The theme of a name, in any case; raises QueryError that suggests the nearest."""
+    themes = load_themes()
+    wanted = name.strip().lower().replace(" ", "_")
+    if wanted in themes:
+        return themes[wanted]
+    close = difflib.get_close_matches(wanted, themes, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"say one of {', '.join(sorted(themes))}"
+    raise QueryError(f"there is no theme {name!r}: {hint}")
+
+
+def _listed(cell: str) -> frozenset[str | None]:
+    return frozenset(None if word == _NONE else word for word in cell.split(";") if word)
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    source = resources.files("dragoman.data").joinpath("ties", name)
+    try:
+        text = source.read_text(encoding="utf8")
+    except OSError as fault:
+        raise CodebookError(f"the file {name} of ties is missing: install the package again") from fault
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))

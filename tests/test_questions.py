@@ -1,0 +1,160 @@
+"""Questions that people come with, asked of the invented record."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from worlds import FIRST, LAST
+
+from dragoman.cli import main
+from dragoman.cli.questions import ask
+from dragoman.errors import QueryError
+from dragoman.kinds import find_theme, load_follows, load_themes, types_of
+from dragoman.questions import (
+    find_agreements,
+    find_by_theme,
+    find_meetings,
+    find_members,
+    find_positions,
+    find_sanctions,
+    find_ties_inside,
+    find_unsaid,
+    find_words,
+)
+from dragoman.store import RecordStore
+from dragoman.ties import Window
+
+WHOLE = Window(since=FIRST, until=LAST)
+
+
+def kinds_of(rows: list[dict[str, Any]]) -> list[str]:
+    return [row["event_type"] for row in rows]
+
+
+# --- knowledge ---
+
+
+def test_every_kind_theme_and_consequence_is_known_to_the_codebook() -> None:
+    assert types_of("pledge") == ("AGREE", "CONCEDE") and types_of("threat") == ("THREATEN",)
+    assert {follow.outcome for follow in load_follows("AGREE")} == {"kept", "broken"}
+    contexts = set(load_themes()) - {"trade"}
+    assert all(set(theme.contexts) <= contexts for theme in load_themes().values())
+
+
+def test_an_unknown_theme_suggests_the_nearest() -> None:
+    assert find_theme("Cyber").contexts == ("cyber",)
+    with pytest.raises(QueryError, match="did you mean terrorism"):
+        find_theme("terorism")
+
+
+# --- words and deeds ---
+
+
+def test_words_stand_apart_from_deeds(world: RecordStore) -> None:
+    assert kinds_of(find_words(world, "pledge", "CHN", "IDN")) == ["AGREE"]
+    assert kinds_of(find_words(world, "deed", "CHN", "IDN")) == ["COOPERATE"]
+    assert kinds_of(find_words(world, "threat", "PRK", "KOR")) == ["THREATEN"]
+    assert find_words(world, "threat", "KOR", "PRK") == []
+
+
+def test_pledges_are_asked_by_theme_and_window(world: RecordStore) -> None:
+    assert len(find_words(world, "pledge", "CHN", theme="cyber")) == 1
+    assert len(find_words(world, "pledge", "CHN", theme="trade")) == 1
+    assert find_words(world, "pledge", "CHN", window=Window(since=date(2025, 3, 7), until=date(2025, 4, 1))) == []
+
+
+def test_a_theme_brings_happenings_and_statements(world: RecordStore) -> None:
+    records, statements = find_by_theme(world, "trade")
+    assert set(kinds_of(records)) == {"AGREE", "REJECT", "COOPERATE", "SANCTION", "RETREAT"}
+    assert [row["topic"] for row in statements] == ["trade with all"]
+    assert find_by_theme(world, "trade", "FRA", "DEU") == ([], [])
+
+
+def test_meetings_of_two_leaders_show_the_sentences(world: RecordStore) -> None:
+    meetings = find_meetings(world, "Ada Example", "bo sample")
+    assert [row["date"] for row in meetings] == ["2025-03-20", "2025-05-07"]
+    assert all("CONSULT" in row["told"][0]["sentence"] for row in meetings)
+    march = Window(since=FIRST, until=date(2025, 4, 1))
+    assert len(find_meetings(world, "Ada Example", "Bo Sample", window=march)) == 1
+    assert find_meetings(world, "Ada Example", "Nobody") == []
+
+
+def test_what_did_not_happen_and_what_was_denied(world: RecordStore) -> None:
+    unsaid = find_unsaid(world, "PRK", "KOR")
+    assert [(row["event_type"], row["status"]) for row in unsaid.records] == [("ASSAULT", "negated")]
+    assert [row["topic"] for row in unsaid.statements] == ["the attack"]
+    assert [row["topic"] for row in find_positions(world, "PRK")] == ["trade with all"]
+    assert find_positions(world, "PRK", window=Window(since=date(2025, 5, 1), until=LAST)) == []
+
+
+# --- what came of it ---
+
+
+def test_agreements_are_kept_broken_or_pending(world: RecordStore) -> None:
+    found = {(p.record["date"], *sorted(p.record["actors"])): p for p in find_agreements(world)}
+    assert {key: promise.state for key, promise in found.items()} == {
+        ("2025-03-05", "CHN", "IDN"): "kept",
+        ("2025-03-06", "CHN", "JPN"): "broken",
+        ("2025-05-06", "CHN"): "pending",  # what followed was of another theme
+    }
+    assert kinds_of(list(found["2025-03-05", "CHN", "IDN"].followed_by)) == ["COOPERATE"]
+    assert [p.state for p in find_agreements(world, "JPN", "CHN", theme="economic")] == ["broken"]
+
+
+def test_sanctions_last_until_they_are_eased(world: RecordStore) -> None:
+    found = {each.recipient: each for each in find_sanctions(world, "USA")}
+    assert (found["RUS"].since, found["RUS"].until) == (date(2025, 3, 10), date(2025, 5, 12))
+    assert found["IRN"].until is None
+    assert "CUB" not in found  # an expulsion is done once
+    assert {each.recipient for each in find_sanctions(world, on=date(2025, 4, 20))} == {"RUS", "IRN"}
+    assert {each.recipient for each in find_sanctions(world, on=date(2025, 5, 12))} == {"IRN"}
+    assert find_sanctions(world, "USA", "RUS", on=date(2025, 3, 9)) == []
+
+
+def test_members_and_the_ties_inside(world: RecordStore) -> None:
+    assert "SWE" not in find_members("NATO", date(2024, 3, 6)) and "SWE" in find_members("NATO", date(2024, 3, 7))
+    pairs = {(pair.a, pair.b) for pair in find_ties_inside(world, "European Union", WHOLE)}
+    assert pairs == {("DEU", "FRA"), ("FRA", "POL")}
+
+
+# --- the commands ---
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("pledges CHN IDN --theme cyber", "AGREE"),
+        ("threats PRK KOR", "THREATEN"),
+        ("deeds CHN IDN", "COOPERATE"),
+        ("about trade CHN JPN", "REJECT"),
+        ("agreements --state kept", "by 2025-04-02"),
+        ("sanctions USA --on 2025-04-20", "in force"),
+        ("members NATO --on 2024-03-07", "SWE"),
+        ("members G7 --on 2025-03-07 --ties", "DEU-FRA"),
+        ("denied PRK KOR", "denies"),
+        ("positions PRK", "affirms"),
+        ("threats FRA DEU", "nothing found"),
+    ],
+)
+def test_each_question_has_a_command(world: RecordStore, words: str, expected: str) -> None:
+    result = CliRunner().invoke(main, ["ask", words.split()[0], "--record", str(world.path), *words.split()[1:]])
+    assert result.exit_code == 0, result.output
+    assert expected in result.output
+
+
+@pytest.mark.parametrize("words", ["pledges CHN", "agreements", "sanctions", "denied PRK", "positions", "members G7"])
+def test_answers_come_as_json_too(world: RecordStore, words: str) -> None:
+    name, *rest = words.split()
+    result = CliRunner().invoke(main, ["ask", name, "--record", str(world.path), *rest, "--format", "jsonl"])
+    assert result.exit_code == 0, result.output
+    assert all(json.loads(line) for line in result.stdout.splitlines())
+    assert result.stdout
+
+
+@pytest.mark.parametrize("name", sorted(ask.commands))
+def test_every_question_gives_an_example(name: str) -> None:
+    assert f"dragoman ask {name}" in CliRunner().invoke(main, ["ask", name, "--help"]).output
