@@ -7,11 +7,11 @@ may belong to no single state; that answer competes with the states. It names no
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from dragoman.actors.reading import FEW_REBELS_OF, NO_FORCES_OF, NO_STATES, Reading
+from dragoman.actors.reading import FEW_REBELS_OF, NO_FORCES_OF, NO_STATES, Naming, Reading
 
 _GROUPS = {
     "civil": "CVL EDU MED REF BUS UAF REL JRN LAB AGR SOC UNK ELI",
@@ -55,13 +55,11 @@ def candidates(reading: Reading, question: Question) -> dict[str | None, Feature
     """Gives the features of each state that the article names, of the outlet's, and of no state at all (None)."""
     found: dict[str | None, Features] = defaultdict(lambda: defaultdict(float))
     here = reading.sentence_at(question.start)
-    for order, (offset, code, kind) in enumerate(reading.state_mentions):
-        if code in NO_STATES or question.start <= offset < question.end:
-            continue
-        features = found[code]
-        if not order:
-            features["first of the article"] = 1.0
-        _add_mention(reading, features, offset=offset, kind=kind, here=here, question=question)
+    for code, features in _named_features(reading, question, here):
+        found[code].update(features)
+    first = reading.state_mentions[0] if reading.state_mentions else None
+    if first and first[1] not in NO_STATES and not question.start <= first[0] < question.end:
+        found[first[1]]["first of the article"] = 1.0
     _add_nearest(reading, found, question, here)
     if reading.home:
         found[reading.home]["outlet"] = 1.0
@@ -75,27 +73,50 @@ def candidates(reading: Reading, question: Question) -> dict[str | None, Feature
     return {state: _with_group(features, group) for state, features in found.items()}
 
 
-def _add_mention(
-    reading: Reading, features: Features, *, offset: int, kind: str, here: int, question: Question
-) -> None:
-    there = reading.sentence_at(offset)
-    if there == here:
-        where = "before" if offset < question.start else "after"
-    elif reading.sentences and reading.sentences[there].is_title:
-        where = "title"
-    else:
-        where = "next" if abs(there - here) == 1 else "elsewhere"
-    for name in (where, f"{where} {kind}", f"{where} located" if offset in reading.located else ""):
-        if name:
-            features[name] = min(_MOST_COUNTED, features[name] + 1.0)
+def _named_features(reading: Reading, question: Question, here: int) -> list[tuple[str, Features]]:
+    """Gives the states that the article names outside the phrase, in the order of their first names, with counts.
+
+    What stands far from the phrase counts alike for all phrases of a sentence, so it is counted once a sentence.
+    """
+    named = []
+    for code, namings in reading.named_by_state.items():
+        near = [n for n in namings if n.sentence == here]
+        others = [n for n in near if not question.start <= n.offset < question.end]
+        counts = Counter(_far_counts(reading, code, here))
+        for naming in others:
+            _count(counts, naming, "before" if naming.offset < question.start else "after")
+        first = next((n.offset for n in namings if not question.start <= n.offset < question.end), None)
+        if first is not None:
+            named.append((first, code, {name: min(_MOST_COUNTED, float(n)) for name, n in counts.items()}))
+    return [(code, features) for _, code, features in sorted(named, key=lambda one: one[0])]
+
+
+def _far_counts(reading: Reading, code: str, here: int) -> Mapping[str, int]:
+    """Counts where a state is named outside a sentence; the reading keeps the counts."""
+    key = (code, here)
+    if key not in reading.counted:
+        counts: Counter[str] = Counter()
+        for naming in reading.named_by_state[code]:
+            if naming.sentence != here:
+                far = "next" if abs(naming.sentence - here) == 1 else "elsewhere"
+                _count(counts, naming, "title" if naming.is_title else far)
+        reading.counted[key] = counts
+    return reading.counted[key]
+
+
+def _count(counts: Counter[str], naming: Naming, where: str) -> None:
+    counts[where] += 1
+    counts[f"{where} {naming.kind}"] += 1
+    if naming.is_located:
+        counts[f"{where} located"] += 1
 
 
 def _add_nearest(reading: Reading, found: dict[str | None, Features], question: Question, here: int) -> None:
     """Marks the states named last before and first after the phrase in its sentence, and first in the sentence."""
     same = [
         (offset, code)
-        for offset, code, _ in reading.state_mentions
-        if code in found and reading.sentence_at(offset) == here and not question.start <= offset < question.end
+        for offset, code in reading.named_in_sentence.get(here, ())
+        if code in found and not question.start <= offset < question.end
     ]
     before = [code for offset, code in same if offset < question.start]
     after = [code for offset, code in same if offset >= question.end]
