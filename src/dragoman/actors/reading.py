@@ -96,7 +96,8 @@ class Reading:
         self.found: list[Found] = [hit for hit in hits if hit.start not in self._private and self._stands(hit)]
         self._found_starts = [found.start for found in self.found]
         self.answered: dict[tuple[int, int, object], list[Any]] = {}
-        self.counted: dict[tuple[str, int], Counter[str]] = {}
+        self.counted: dict[tuple[str, int], dict[str, int]] = {}
+        self.ranked: dict[object, list[tuple[str | None, float]]] = {}
 
     def _find_title_cased(self) -> frozenset[int]:
         """Sentences whose words nearly all begin with capitals: there a capital tells nothing."""

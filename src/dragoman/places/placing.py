@@ -126,7 +126,8 @@ def _told_before(
     if not earlier:
         return
     yield earlier[-1], "last"
-    titled = [p for p in earlier if p.start < article.text_start]
+    text_start = article.text_start
+    titled = [p for p in earlier if p.start < text_start]
     if titled and titled[0] is not earlier[-1]:
         yield titled[0], "in the title"
 

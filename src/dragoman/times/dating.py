@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from heapq import nsmallest
 from typing import Literal
 
 from dragoman.model import Article, EventDate, FoundEvent, Granularity, Sentence, TimeMention
@@ -227,7 +228,7 @@ def _told_elsewhere(
 ) -> Iterator[Candidate]:
     """The dates of the nearest other sentences: the report's own day, as a rule, stands in its lead."""
     titled = article.text_start
-    near = sorted(dated, key=lambda t: abs(t.start - found.sentence.start))[:MAX_TOLD]
+    near = nsmallest(MAX_TOLD, dated, key=lambda t: abs(t.start - found.sentence.start))
     seen: set[str] = set()
     for rank, mention in enumerate(near):
         value = mention.value[:10]
