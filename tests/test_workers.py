@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from dragoman.model import Report, Skip
 from dragoman.pipeline import InputEnd, Work, code_reports, cut_shards, digest_file, read_new_inputs
 from dragoman.rows import event_row
 from dragoman.sources import read_reports
+from dragoman.store import RecordStore
 from dragoman.workers import Pool, answer_shards
 
 SAMPLES = Path(str(resources.files("dragoman.data").joinpath("samples")))
@@ -128,3 +130,40 @@ def test_ctrl_c_ends_all_workers(tmp_path: Path) -> None:
     time.sleep(0.5)
     with pytest.raises(ProcessLookupError):
         os.killpg(running.pid, 0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
+def test_an_add_with_workers_that_is_killed_loses_nothing_and_leaves_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "many.jsonl"
+    line = "The foreign ministers of Finland and Sweden met in Helsinki on Monday, and Russia condemned it."
+    path.write_text(
+        "".join(json.dumps({"doc": f"d{n}", "text": f"{line} It was meeting {n}."}) + "\n" for n in range(1500))
+    )
+    call = [sys.executable, "-m", "dragoman", "add", "--cores", "2", "--record"]
+    chance = random.Random(11)
+    for _ in range(4):
+        running = subprocess.Popen([*call, str(tmp_path / "record"), str(path)], start_new_session=True)
+        time.sleep(chance.uniform(2, 15))
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        assert ended(running.pid)
+    for name in ("record", "undisturbed"):
+        subprocess.run([*call, str(tmp_path / name), str(path)], check=True, capture_output=True)
+    record, undisturbed = (RecordStore.open(tmp_path / name) for name in ("record", "undisturbed"))
+    assert sorted(e["event_id"] for e in record.events()) == sorted(e["event_id"] for e in undisturbed.events())
+    assert sorted(map(str, record.records())) == sorted(map(str, undisturbed.records()))
+    assert record.known_inputs() == undisturbed.known_inputs() != {}
+    assert record.counts()["articles"] == 1500
+    assert record.check() == []
+
+
+def ended(group: int) -> bool:
+    """Whether all processes of a group are gone within a minute: workers first finish what they have in hand."""
+    for _ in range(600):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
