@@ -76,7 +76,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """An input that has been read to its end: where, a digest of its bytes, and what came of it."""
+    """An input that has been read to its end: where, a digest of its bytes and of its coder, and what came of it."""
 
     location: str
     digest: str
@@ -244,6 +244,7 @@ class RecordStore(CorrectingView):
         cells = self._cells_of(transaction.snapshot, [*article_ids, *siblings])
         coverage = self._coverage_without(transaction.snapshot, article_ids)
         transaction.replace_all("coverage", _to_arrow("coverage", coverage))
+        transaction.replace_all("inputs", SPECS["inputs"].schema.empty_table())  # else they would seem to be read
         for name in ("events", "statements", "articles", "editions", "topics", "corrections", "corrected"):
             columns = ", ".join(f'"{column}"' for column in SPECS[name].schema.names)
             query = f"""SELECT {columns} FROM {self._as_stored(name, transaction.snapshot)}
@@ -289,11 +290,15 @@ class RecordStore(CorrectingView):
         return findings
 
     def repair(self) -> None:
-        """Makes records, links and dyads anew from the events; what an interrupted writer left is rolled back."""
+        """Makes records, links and dyads anew from the events; what an interrupted writer left is rolled back.
+
+        The manifest of inputs is emptied: adding them again then looks at every article, and stores what is missing.
+        """
         with self._folder.writing() as transaction:
             for name in ("records", "links", "dyads", "corrected"):
                 transaction.replace_all(name, SPECS[name].schema.empty_table())
             transaction.note(merged_through=0)
+            transaction.replace_all("inputs", SPECS["inputs"].schema.empty_table())
             self._replay(transaction, self._corrected_articles(transaction.snapshot))
             self._merge_pending(transaction)
             transaction.commit()

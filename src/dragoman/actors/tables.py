@@ -10,7 +10,7 @@ from datetime import date
 from importlib.resources import files
 from typing import Literal, NamedTuple
 
-from dragoman.actors.words import fold, key_of, split_words
+from dragoman.actors.words import fold, key_of, plain_words, split_words
 from dragoman.errors import DictionaryError
 
 Kind = Literal[
@@ -107,14 +107,14 @@ def split_list(text: str) -> tuple[str, ...]:
 
 def case_of(name: str) -> CaseRule:
     """Short names in capitals must stand so ("US" is not "us"); other names need a capital; common nouns need none."""
-    letters = "".join(word.text for word in split_words(name))
+    letters = letters_of(name)
     if letters.isupper() and len(letters) <= _MIXED_ACRONYM + 1:
         return "exact"
     return "capital" if any(letter.isupper() for letter in letters) else "any"
 
 
 def letters_of(name: str) -> str:
-    return "".join(word.text for word in split_words(name))
+    return "".join(plain_words(name))
 
 
 Named = tuple[str, Sense]

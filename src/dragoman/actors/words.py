@@ -75,6 +75,11 @@ def split_words(text: str, start: int = 0, end: int | None = None) -> list[Word]
     return [Word(match.start(), match.end(), match.group(), fold(match.group())) for match in found]
 
 
+def plain_words(text: str) -> list[str]:
+    """Gives the words of a text as they stand."""
+    return _WORD.findall(text)
+
+
 def key_of(name: str) -> str:
     """Gives the key of a name: its folded words with single spaces between.
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from dragoman.cli.base import (
-    Refusals,
+    cores_option,
     count_articles,
+    gate_option,
     open_record,
     published_option,
     record_option,
@@ -20,12 +21,10 @@ from dragoman.cli.base import (
     with_progress,
 )
 from dragoman.cli.reading import actors_option, inputs_argument, second_reader_options, skips_option
-from dragoman.model import Article, Skip
+from dragoman.model import Skip
 
 if TYPE_CHECKING:
-    from dragoman.coder import Coded, Coder
     from dragoman.second import SecondReader
-    from dragoman.store import Reading, RecordStore
 
 T = TypeVar("T")
 # Articles in one commit: at most this many are read again after an interruption, and the log stays short.
@@ -42,6 +41,8 @@ IMPORTS = ("plover", "polecat", "gdelt1", "gdelt2", "icews", "phoenix")
 @skips_option
 @actors_option
 @second_reader_options
+@cores_option
+@gate_option
 @click.option("--keep-text", is_flag=True, help="Store the articles' full text as well (mind the copyright).")
 def add(
     inputs: tuple[str, ...],
@@ -50,6 +51,8 @@ def add(
     skips: Path | None,
     dictionaries: tuple[Path, ...],
     second: SecondReader | None,
+    cores: int,
+    gate: bool,
     keep_text: bool,
 ) -> None:
     """Reads inputs and stores their events in a record.
@@ -58,19 +61,24 @@ def add(
 
     Example: dragoman add --record ./record reports/ https://example.org/feed.xml
     """
-    from dragoman.coder import Coder
-    from dragoman.pipeline import read_articles
+    from dragoman.adding import Adding
+    from dragoman.coder import coder_version
+    from dragoman.pipeline import Work, code_reports, read_new_inputs
 
     store = open_record(record, create=True)
-    coder = Coder(dictionaries=dictionaries, second=second)
-    articles = events = known = 0
+    work = Work(dictionaries=dictionaries, gate=gate, record=record)
+    version = coder_version(gate=gate, second=second)
     with refusals(skips) as told:
-        found = with_progress(read_articles(inputs, published=published), "reading", count_articles(inputs))
-        for batch in batched(found, IN_A_COMMIT):
-            added = add_batch(store, coder, batch, told=told, keep_text=keep_text)
-            articles, events, known = articles + added[0], events + added[1], known + added[2]
+        adding = Adding(store, coder=version, tell=told.take, keep_text=keep_text)
+        reports = read_new_inputs(inputs, published=published, coder=version, known=store.known_inputs())
+        found = code_reports(reports, work, cores=cores, second=second)
+        for batch in batched(with_progress(found, "reading", count_articles(inputs)), IN_A_COMMIT):
+            adding.store(batch)
         store.merge()
-    click.echo(f"{articles} articles and {events} events added to {record}, {known} articles were there already")
+    click.echo(
+        f"{adding.articles} articles and {adding.events} events added to {record}, "
+        f"{adding.known} articles were there already"
+    )
     told.end()
 
 
@@ -78,31 +86,6 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
     stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
-
-
-def add_batch(
-    store: RecordStore, coder: Coder, batch: list[Article | Skip], *, told: Refusals, keep_text: bool
-) -> tuple[int, int, int]:
-    """Codes and stores one batch in one commit; gives the numbers of articles, events, and articles known before."""
-    declined = [each for each in batch if isinstance(each, Skip)]
-    articles = list({each.id: each for each in batch if isinstance(each, Article)}.values())
-    stored = {article_id for article_id, by in store.stored_readings([a.id for a in articles]) if by == coder.version}
-    coded = list(coder.code(a for a in articles if a.id not in stored))
-    declined.extend(skip for each in coded for skip in each.skips)
-    for skip in declined:
-        told.take(skip)
-    added = store.add([reading_of(each, coder) for each in coded], skips=declined, keep_text=keep_text, merge=False)
-    return added.articles, added.events, len(stored) + added.already_stored
-
-
-def reading_of(coded: Coded, coder: Coder) -> Reading:
-    """Gives what the store keeps of a coded article."""
-    from dragoman.store import Reading
-
-    return Reading(
-        article=coded.article, coder=coder.version, codebook=coder.codebook.version, events=coded.events,
-        statements=coded.statements,
-    )  # fmt: skip
 
 
 @click.command("import")

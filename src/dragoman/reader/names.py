@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 from dragoman.model import Sentence, Span
 from dragoman.words import load_words
@@ -19,8 +21,8 @@ def whole_name(span: Span, sentence: Sentence) -> Span:
     >>> whole_name(Span(start=24, end=32, text="Shengkun"), s).text
     'Guo Shengkun'
     """
-    words = [(m.start() + sentence.start, m.end() + sentence.start, m.group()) for m in _WORD.finditer(sentence.text)]
-    if sum(word[0].isupper() for _, _, word in words) > MOST_CAPITALS * len(words):
+    words, is_headline = _words(sentence.text, sentence.start)
+    if is_headline:
         return span
     inside = [i for i, (start, end, _) in enumerate(words) if start < span.end and end > span.start]
     if not inside:
@@ -37,12 +39,19 @@ def whole_name(span: Span, sentence: Sentence) -> Span:
     return span if (start, end) == (span.start, span.end) else Span(start=start, end=end, text=text)
 
 
-def _is_name(words: list[tuple[int, int, str]], at: int) -> bool:
+@lru_cache(maxsize=32)  # the parties of one sentence are asked for one after another
+def _words(text: str, begin: int) -> tuple[tuple[tuple[int, int, str], ...], bool]:
+    """Gives the words of a sentence that begins at `begin`, and whether most of them have capitals."""
+    words = tuple((m.start() + begin, m.end() + begin, m.group()) for m in _WORD.finditer(text))
+    return words, sum(word[0].isupper() for _, _, word in words) > MOST_CAPITALS * len(words)
+
+
+def _is_name(words: Sequence[tuple[int, int, str]], at: int) -> bool:
     word = words[at][2]
     low = word.lower().rstrip(".")
     return word[0].isupper() and low not in load_words("openers") and low not in load_words("days")
 
 
-def _touch(words: list[tuple[int, int, str]], at: int, sentence: Sentence) -> bool:
+def _touch(words: Sequence[tuple[int, int, str]], at: int, sentence: Sentence) -> bool:
     """Tells whether only a space stands between word `at` and the next."""
     return sentence.text[words[at][1] - sentence.start : words[at + 1][0] - sentence.start] == " "

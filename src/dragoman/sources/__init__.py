@@ -38,7 +38,7 @@ from dragoman.sources.trouble import REASONS, skip, skip_stream_error
 if TYPE_CHECKING:
     from dragoman.sources.web import Fetched
 
-__all__ = ["REASONS", "read_reports", "reports_of_page"]
+__all__ = ["REASONS", "read_named_inputs", "read_reports", "reports_of_page"]
 
 STDIN = "-"
 _FORMATS_BY_MEDIA_TYPE: dict[str, Format] = {
@@ -78,6 +78,33 @@ def read_reports(
     _check_inputs(named)
     reports = _read_inputs(named, allow_private=allow_private, stdin=stdin)
     return (_give_date(found, published) for found in reports)
+
+
+def read_named_inputs(
+    inputs: Iterable[str], *, published: date | None = None
+) -> Iterator[tuple[Path | None, Iterator[Report | Skip]]]:
+    """The reports of `read_reports`, file by file: each file's path with its reports, None with all others.
+
+    A file's reports must be taken before the next file is asked for.
+
+    Raises:
+        SourceError: as `read_reports`, at once.
+    """
+    named = tuple(inputs)
+    _check_inputs(named)
+    parts = (part for name in named for part in _name_input(name))
+    return ((path, (_give_date(found, published) for found in reports)) for path, reports in parts)
+
+
+def _name_input(name: str) -> Iterator[tuple[Path | None, Iterator[Report | Skip]]]:
+    path = Path(name)
+    if name == STDIN or _is_url(name) or not _exists(name):
+        yield None, _read_inputs((name,), allow_private=False, stdin=None)
+    elif path.is_dir():
+        for found in _walk_folder(path):
+            yield (None, iter((found,))) if isinstance(found, Skip) else (found, _read_file(found))
+    else:
+        yield path, _read_file(path)
 
 
 def _check_inputs(inputs: tuple[str, ...]) -> None:
@@ -121,6 +148,15 @@ def _read_inputs(inputs: tuple[str, ...], *, allow_private: bool, stdin: IO[byte
 
 
 def _read_folder(folder: Path) -> Iterator[Report | Skip]:
+    for found in _walk_folder(folder):
+        if isinstance(found, Skip):
+            yield found
+        else:
+            yield from _read_file(found)
+
+
+def _walk_folder(folder: Path) -> Iterator[Path | Skip]:
+    """The files of a folder that can be read, in order, then a skip for what cannot."""
     count = 0
     trouble: list[OSError] = []
     others: list[str] = []
@@ -130,7 +166,7 @@ def _read_folder(folder: Path) -> Iterator[Report | Skip]:
         paths = (Path(parent, name) for name in sorted(names) if format_of_name(name))
         for path in paths:
             count += 1
-            yield from _read_file(path)
+            yield path
     yield from (skip(str(error.filename), "unreadable", error.strerror or "") for error in trouble)
     if others:
         kinds = ", ".join(sorted({Path(name).suffix or name for name in others}))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from heapq import nsmallest
 from typing import Literal
 
 from dragoman.model import Article, FoundEvent, TimeMention
@@ -250,7 +251,7 @@ def _told_elsewhere(
 ) -> Iterator[Candidate]:
     """The dates of the nearest other sentences: the report's own day, as a rule, stands in its lead."""
     titled = article.text_start
-    near = sorted(dated, key=lambda t: abs(t.start - found.sentence.start))[:MAX_TOLD]
+    near = nsmallest(MAX_TOLD, dated, key=lambda t: abs(t.start - found.sentence.start))
     stems = _stems(found.anchor.text)
     seen: set[str] = set()
     for rank, mention in enumerate(near):
