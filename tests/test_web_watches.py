@@ -221,7 +221,7 @@ def test_hostile_words_in_a_watch_stay_words(store: RecordStore, view: PageView)
 
 def test_watches_are_kept_from_the_command_line(store: RecordStore) -> None:
     def run(*words: str) -> Any:
-        return CliRunner().invoke(main, ["watch", *words, "--record", str(store.path)])
+        return CliRunner().invoke(main, ["alerts", *words, "--record", str(store.path)])
 
     assert run("add", "Harbour", "--search", "France ASSAULT").exit_code == 0
     assert run("add", "Neighbours", "--tie", "France", "DEU", "--threshold", "2").exit_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dragoman.cli.alerting import alerting_commands
 from dragoman.cli.asking import asking_commands
 from dragoman.cli.base import Group
 from dragoman.cli.comparing import comparing_commands
@@ -10,7 +11,6 @@ from dragoman.cli.counting import counting_commands
 from dragoman.cli.keeping import keeping_commands
 from dragoman.cli.questions import question_commands
 from dragoman.cli.reading import reading_commands
-from dragoman.cli.watching import watching_commands
 
 __all__ = ["main"]
 
@@ -24,7 +24,7 @@ main = Group(
         *asking_commands,
         *counting_commands,
         *question_commands,
-        *watching_commands,
+        *alerting_commands,
     ],
     help="""Reads news reports and keeps the record: who did what to whom, when, where, and according to whom.
 

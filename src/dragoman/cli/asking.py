@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from dragoman.cli.alerting import make_sender, sending_options
 from dragoman.cli.base import (
     DAY,
     PICTURE,
@@ -19,7 +20,6 @@ from dragoman.cli.base import (
     scale_option,
     window_options,
 )
-from dragoman.cli.watching import make_sender, sending_options
 from dragoman.codebook import load_codebook
 from dragoman.errors import QueryError
 from dragoman.model import STATUSES

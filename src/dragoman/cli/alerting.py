@@ -54,8 +54,8 @@ def add_watch(
     """Saves a watch.
 
     \b
-    Example: dragoman watch add "Strait" --search "China Taiwan MOBILIZE" --record ./record
-             dragoman watch add "Neighbours" --tie RUS UKR --threshold 3 --mail me@example.org --record ./record
+    Example: dragoman alerts add "Strait" --search "China Taiwan MOBILIZE" --record ./record
+             dragoman alerts add "Neighbours" --tie RUS UKR --threshold 3 --mail me@example.org --record ./record
     """
     from dragoman.web.queries import PageView
     from dragoman.web.watches import Watch, WatchBox
@@ -74,7 +74,7 @@ def add_watch(
 def list_watches(record: Path, form: str) -> None:
     """Lists the watches of a record.
 
-    Example: dragoman watch list --record ./record
+    Example: dragoman alerts list --record ./record
     """
     from dataclasses import asdict
 
@@ -97,13 +97,13 @@ def list_watches(record: Path, form: str) -> None:
 def remove_watch(name: str, record: Path) -> None:
     """Removes a watch and its alerts.
 
-    Example: dragoman watch remove "Strait" --record ./record
+    Example: dragoman alerts remove "Strait" --record ./record
     """
     from dragoman.web.watches import WatchBox
 
     open_record(record)
     if not WatchBox(record).remove(name):
-        raise QueryError(f"there is no watch {name!r}: `dragoman watch list` names them")
+        raise QueryError(f"there is no watch {name!r}: `dragoman alerts list` names them")
 
 
 @click.command("run")
@@ -113,7 +113,7 @@ def remove_watch(name: str, record: Path) -> None:
 def run_watches(record: Path, every: float | None, **sending: Any) -> None:
     """Checks all watches once, keeps their alerts and sends them. `dragoman serve` does so by itself.
 
-    Example: dragoman watch run --record ./record --smtp smtp://localhost:25 --mail-from record@example.org
+    Example: dragoman alerts run --record ./record --smtp smtp://localhost:25 --mail-from record@example.org
     """
     from dragoman.web.queries import PageView
     from dragoman.web.sending import keep_watch
@@ -128,12 +128,12 @@ def run_watches(record: Path, every: float | None, **sending: Any) -> None:
         keep_watch(view, box, sender, every=every, stop=threading.Event())
 
 
-watch = Group(
-    "watch",
+alerts = Group(
+    "alerts",
     commands=[add_watch, list_watches, remove_watch, run_watches],
     help="""Watches searches and ties: alerts as a feed, to a webhook or by mail.
 
-    Example: dragoman watch add "Strait" --search "China Taiwan MOBILIZE" --record ./record
+    Example: dragoman alerts add "Strait" --search "China Taiwan MOBILIZE" --record ./record
     """,
 )
-watching_commands = [watch]
+alerting_commands = [alerts]
