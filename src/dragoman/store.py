@@ -55,6 +55,8 @@ from dragoman.view import Row
 CELLS_AT_ONCE = 2000
 # More files than this in a table make a question slow; then they are joined (a file opens in about a millisecond).
 FILES_BEFORE_COMPACTING = 100
+# An index that the pages make of the words of sentences; made anew where it is missing.
+WORDS_FILE = "words.sqlite3"
 _APPENDED = ("articles", "editions", "events", "statements", "skips", "coverage", "inputs")
 # How the rows of a replaced partition lie, so that a question for one dyad or day reads few of them.
 _ORDER = {"dyads": "low, high, day, record_id", "records": "day, record_id", "links": "holder, record_id"}
@@ -201,7 +203,7 @@ class RecordStore(CorrectingView):
         """Joins the small files that many batches left, where they have become too many to open quickly."""
         for name in _APPENDED:
             if len(self._folder.files(name, transaction.snapshot)) > FILES_BEFORE_COMPACTING:
-                transaction.rewrite(name, lambda table: table.optimize.compact())
+                transaction.compact(name)
 
     # --- taking down, checking, repairing ---
 
@@ -232,6 +234,7 @@ class RecordStore(CorrectingView):
             transaction.note(oldest_readable=transaction.snapshot.number)
             transaction.commit()
             self._folder.discard_history()
+            discard_words(self._folder.path)
         return len(doomed)
 
     def _remove_articles(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
@@ -473,6 +476,12 @@ class RecordStore(CorrectingView):
             SELECT * FROM {records} SEMI JOIN around ON split_part(records.cell, '|', 2) = around.family
                 AND records.day <= around.last_day + 1 AND records.last_day >= around.day - 1"""
         return [happening_from_row(row) for row in self._rows(query, [list(cells)])]
+
+
+def discard_words(folder: Path) -> None:
+    """Deletes the index of words: it is made anew from the events by whoever needs it."""
+    for ending in ("", "-wal", "-shm"):
+        (folder / f"{WORDS_FILE}{ending}").unlink(missing_ok=True)
 
 
 def _to_arrow(name: str, rows: list[Row]) -> pa.Table:

@@ -271,6 +271,11 @@ class Transaction:
         change(self._tables[name])
         self._note_version(name)
 
+    def compact(self, name: str) -> None:
+        """Joins the small files of a table into files that are written as all others."""
+        properties = self._folder.specs[name].writing["writer_properties"]
+        self.rewrite(name, lambda table: table.optimize.compact(writer_properties=properties))
+
     def note(self, **notes: Any) -> None:
         """Sets notes of the snapshot; they are published with it."""
         self.snapshot = replace(self.snapshot, notes={**self.snapshot.notes, **notes})

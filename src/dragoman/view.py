@@ -151,10 +151,13 @@ class RecordView:
             ORDER BY day, record_id {_limit(limit)}"""
         rows = self._rows(query, wanted.values)
         links = self._links_of(snapshot, [row["record_id"] for row in rows])
-        return self._with_corrections(snapshot, [_with_links(row, links.get(row["record_id"], [])) for row in rows])
+        return self._with_corrections(snapshot, [with_links(row, links.get(row["record_id"], [])) for row in rows])
 
-    def _links_of(self, snapshot: Snapshot, record_ids: Sequence[str]) -> dict[str, list[Row]]:
-        query = f"""SELECT holder, kind, record_id, reason FROM {self._source("links", snapshot)}
+    def _links_of(
+        self, snapshot: Snapshot, record_ids: Sequence[str], months: Sequence[str] | None = None
+    ) -> dict[str, list[Row]]:
+        """Links by the record that holds them; `months` are the partitions of these records where they are known."""
+        query = f"""SELECT holder, kind, record_id, reason FROM {self._source("links", snapshot, months)}
             WHERE holder IN (SELECT unnest(?)) ORDER BY holder, kind, record_id, reason"""
         links: dict[str, list[Row]] = {}
         for row in self._rows(query, [list(record_ids)]):
@@ -519,7 +522,7 @@ def _corrections_of(row: Row, by_id: Mapping[str, set[str]], held: Mapping[str, 
     return [one.shown() for correction_id, one in held.items() if correction_id in found]
 
 
-def _with_links(row: Row, links: list[Row]) -> Row:
+def with_links(row: Row, links: list[Row]) -> Row:
     """A record row with its links, and with what contradicts it among its disagreements."""
     disputes = [f"{link['reason']} ({link['record_id']})" for link in links if link["kind"] == "contradicts"]
     return {**row, "disagreements": row["disagreements"] + disputes, "links": links}
