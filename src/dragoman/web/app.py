@@ -34,6 +34,7 @@ from dragoman.errors import DragomanError, StoreError
 from dragoman.store import RecordStore
 from dragoman.web.answers import FORMS, Form, Moved, asked_form, fault, make_templates, respond, set_cookie
 from dragoman.web.asked import Asked
+from dragoman.web.fetching import PageReader
 from dragoman.web.forms import COOKIE, LEAST_SECONDS, FormTokens
 from dragoman.web.guard import Guard, Limits
 from dragoman.web.openapi import describe
@@ -56,13 +57,16 @@ def make_app(
     load_coder: Callable[[], Codes] | None = None,
     limits: Limits | None = None,
     least_form_seconds: float = LEAST_SECONDS,
+    pages: PageReader | None = None,
 ) -> ASGIApp:
     """The site of a record. `hosts` are the names it is reached under; `owner_token` lets its bearer moderate replies.
 
     Raises:
         StoreError: the record cannot be read.
     """
-    site = make_site(store, owner_token=owner_token, load_coder=load_coder, least_form_seconds=least_form_seconds)
+    site = make_site(
+        store, owner_token=owner_token, load_coder=load_coder, least_form_seconds=least_form_seconds, pages=pages
+    )
     return _app_of(site, hosts=hosts, limits=limits or Limits())
 
 
@@ -72,6 +76,7 @@ def make_site(
     owner_token: str | None = None,
     load_coder: Callable[[], Codes] | None = None,
     least_form_seconds: float = LEAST_SECONDS,
+    pages: PageReader | None = None,
 ) -> Site:
     """What the pages of a record share."""
     return Site(
@@ -80,6 +85,7 @@ def make_site(
         replies=ReplyBox(store.path),
         tokens=FormTokens(least_seconds=least_form_seconds),
         owner_token=owner_token,
+        pages=pages or PageReader(),
     )
 
 
