@@ -12,7 +12,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from dragoman.article import extract_article
-from dragoman.model import Article, Skip
+from dragoman.model import Article, Report, Skip
+from dragoman.sieve import EVERYTHING, Sieve, Wanted
 from dragoman.sources import read_reports
 
 if TYPE_CHECKING:
@@ -22,10 +23,27 @@ if TYPE_CHECKING:
 TOGETHER = 48
 
 
-def read_articles(inputs: Iterable[str], *, published: date | None = None) -> Iterator[Article | Skip]:
-    """Yields the articles of all inputs in order, and a Skip for whatever was declined."""
-    for report in read_reports(inputs, published=published):
-        yield report if isinstance(report, Skip) else extract_article(report)
+def read_articles(
+    inputs: Iterable[str], *, published: date | None = None, wanted: Wanted = EVERYTHING
+) -> Iterator[Article | Skip]:
+    """Yields the articles of all inputs in order, and a Skip for whatever was declined.
+
+    What the criteria of `wanted` pass over comes last, one Skip for each reason.
+    """
+    named = tuple(inputs)
+    return sift_articles(read_reports(named, published=published), Sieve(wanted), ", ".join(named[:3]))
+
+
+def sift_articles(reports: Iterable[Report | Skip], sieve: Sieve, location: str) -> Iterator[Article | Skip]:
+    """Yields the wanted articles of reports and the skips between them; at the end what the sieve passed over."""
+    for report in reports:
+        if isinstance(report, Skip):
+            yield report
+        elif sieve.lets_report(report):
+            article = extract_article(report)
+            if sieve.lets_article(article, report):
+                yield article
+    yield from sieve.skips(location)
 
 
 def code_articles(coder: Coder, found: Iterable[Article | Skip]) -> Iterator[Coded | Skip]:

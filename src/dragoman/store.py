@@ -10,7 +10,7 @@ It keeps the sentence that proves an event and the link, and an article's full t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -30,6 +30,7 @@ from dragoman.columns import (
     stored_statement,
     year_of,
 )
+from dragoman.marks import Mark, Piece, Underway
 from dragoman.model import Article, Event, Skip, Statement
 from dragoman.records import (
     Happening,
@@ -104,10 +105,13 @@ class RecordStore(RecordView):
         *,
         skips: Iterable[Skip] = (),
         inputs: Iterable[Input] = (),
+        pieces: Sequence[Piece] = (),
         keep_text: bool = False,
         merge: bool = True,
     ) -> Added:
         """Stores a batch, all of it or nothing, and merges it into the records.
+
+        `pieces` are the parts of archives that the batch holds whole: they are marked in the same commit.
 
         A reading that is stored already (article id and coder) changes nothing. With `merge=False` the records are
         left as they are until `merge` is called: better while many batches follow each other.
@@ -117,15 +121,22 @@ class RecordStore(RecordView):
             number = transaction.snapshot.number
             fresh = self._append_readings(transaction, offered, keep_text=keep_text)
             self._append_new(transaction, "skips", [stored_skip(skip, added=number) for skip in skips])
-            self._append_new(transaction, "inputs", [_stored_input(one, added=number) for one in inputs])
+            whole = _note_pieces(transaction, pieces)
+            self._append_new(transaction, "inputs", [_stored_input(one, added=number) for one in (*inputs, *whole)])
             transaction.note(coders=_with_coders(transaction.head.notes, fresh))
             if merge:
                 self._merge_pending(transaction)
-            if transaction.has_written:
+            if transaction.has_written or pieces:
                 self._compact(transaction)
                 transaction.commit()
         events = sum(len(reading.events) for reading in fresh)
         return Added(articles=len(fresh), events=events, already_stored=len(offered) - len(fresh))
+
+    def is_marked(self) -> Callable[[Mark], bool]:
+        """Tells of a mark whether its piece is in the record, as the record stands now."""
+        underway = Underway(self.snapshot().notes.get("underway"))
+        whole = {row["digest"] for row in self.inputs()}
+        return lambda mark: mark.digest in whole or underway.holds(mark)
 
     def merge(self) -> None:
         """Merges what was added with `merge=False` into the records."""
@@ -411,6 +422,20 @@ def _stored_input(one: Input, *, added: int) -> Row:
         "skips": one.skips,
         "added": added,
     }
+
+
+def _note_pieces(transaction: Transaction, pieces: Iterable[Piece]) -> list[Input]:
+    """Notes the pieces of archives, and gives the archives that are whole with them."""
+    underway = Underway(transaction.head.notes.get("underway"))
+    for piece in pieces:
+        underway.take(piece)
+    whole = underway.pop_whole()
+    if underway.to_note() or transaction.head.notes.get("underway"):
+        transaction.note(underway=underway.to_note())
+    return [
+        Input(location=entry["location"], digest=digest, articles=entry["articles"], skips=entry["skips"])
+        for digest, entry in whole.items()
+    ]
 
 
 def _coverage_rows(fresh: Iterable[Reading], known: set[str], added: int) -> list[Row]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -14,18 +14,21 @@ from dragoman.cli.base import (
     Refusals,
     count_articles,
     open_record,
+    progress_bar,
     published_option,
     record_option,
     refusals,
+    wanted_options,
     with_progress,
 )
 from dragoman.cli.reading import actors_option, inputs_argument, second_reader_options, skips_option
-from dragoman.model import Article, Skip
+from dragoman.model import Skip
 
 if TYPE_CHECKING:
-    from dragoman.coder import Coded, Coder
     from dragoman.second import SecondReader
-    from dragoman.store import Reading, RecordStore
+    from dragoman.shards import CodedShard, Shard
+    from dragoman.sieve import Wanted
+    from dragoman.store import RecordStore
 
 T = TypeVar("T")
 # Articles in one commit: at most this many are read again after an interruption, and the log stays short.
@@ -42,6 +45,7 @@ IMPORTS = ("plover", "polecat", "gdelt1", "gdelt2", "icews", "phoenix")
 @skips_option
 @actors_option
 @second_reader_options
+@wanted_options
 @click.option("--keep-text", is_flag=True, help="Store the articles' full text as well (mind the copyright).")
 def add(
     inputs: tuple[str, ...],
@@ -50,59 +54,74 @@ def add(
     skips: Path | None,
     dictionaries: tuple[Path, ...],
     second: SecondReader | None,
+    wanted: Wanted,
     keep_text: bool,
 ) -> None:
     """Reads inputs and stores their events in a record.
 
-    Safe to interrupt and to repeat: what is stored is not read again.
+    Safe to interrupt and to repeat: what is stored is not read again, and an archive is read on from the first record
+    that is not stored.
 
     Example: dragoman add --record ./record reports/ https://example.org/feed.xml
+
+    Example: dragoman add --record ./record --language en --since 2026-01-01 CC-NEWS-20260101.warc.gz
     """
     from dragoman.coder import Coder
-    from dragoman.pipeline import read_articles
+    from dragoman.shards import Job, code_shard, plan_shards
 
     store = open_record(record, create=True)
     coder = Coder(dictionaries=dictionaries, second=second)
-    articles = events = known = 0
-    with refusals(skips) as told:
-        found = with_progress(read_articles(inputs, published=published), "reading", count_articles(inputs))
-        for batch in batched(found, IN_A_COMMIT):
-            added = add_batch(store, coder, batch, told=told, keep_text=keep_text)
-            articles, events, known = articles + added[0], events + added[1], known + added[2]
-        store.merge()
-    click.echo(f"{articles} articles and {events} events added to {record}, {known} articles were there already")
+    job = Job(wanted=wanted, published=published, dictionaries=dictionaries, version=coder.version)
+    shards = todo(store, plan_shards(inputs, size=IN_A_COMMIT, published=published, reading=job.reading))
+    known = known_to(store, coder.version)
+    with refusals(skips) as told, progress_bar("reading", count_articles(inputs)) as advance:
+        sums = add_coded(
+            store,
+            (code_shard(coder, shard, job, known) for shard in shards),
+            told,
+            advance=advance,
+            keep_text=keep_text,
+        )
+    articles, events, before = sums
+    click.echo(f"{articles} articles and {events} events added to {record}, {before} articles were there already")
     told.end()
+
+
+def todo(store: RecordStore, shards: Iterable[Shard]) -> Iterator[Shard]:
+    """Passes on the shards that are not in the record."""
+    is_marked = store.is_marked()
+    return (shard for shard in shards if shard.mark is None or not is_marked(shard.mark))
+
+
+def known_to(store: RecordStore, coder: str) -> Callable[[Sequence[str]], set[str]]:
+    """Gives the question which of some articles a coder has read before."""
+    return lambda ids: {article_id for article_id, by in store.stored_readings(ids) if by == coder}
+
+
+def add_coded(
+    store: RecordStore, coded: Iterable[CodedShard], told: Refusals, *, advance: Callable[[int], None], keep_text: bool
+) -> tuple[int, int, int]:
+    """Stores what comes of shards, one commit each, and merges it at the end.
+
+    Gives the numbers of articles and events added, and of articles that were there before.
+    """
+    articles = events = known = 0
+    for each in coded:
+        for skip in each.skips:
+            told.take(skip)
+        pieces = [each.piece] if each.piece else []
+        added = store.add(each.readings, skips=each.skips, pieces=pieces, keep_text=keep_text, merge=False)
+        advance(len(each.readings) + each.known)
+        articles, events = articles + added.articles, events + added.events
+        known += each.known + added.already_stored
+    store.merge()
+    return articles, events, known
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
     stream = iter(items)
     while batch := list(islice(stream, size)):
         yield batch
-
-
-def add_batch(
-    store: RecordStore, coder: Coder, batch: list[Article | Skip], *, told: Refusals, keep_text: bool
-) -> tuple[int, int, int]:
-    """Codes and stores one batch in one commit; gives the numbers of articles, events, and articles known before."""
-    declined = [each for each in batch if isinstance(each, Skip)]
-    articles = list({each.id: each for each in batch if isinstance(each, Article)}.values())
-    stored = {article_id for article_id, by in store.stored_readings([a.id for a in articles]) if by == coder.version}
-    coded = list(coder.code(a for a in articles if a.id not in stored))
-    declined.extend(skip for each in coded for skip in each.skips)
-    for skip in declined:
-        told.take(skip)
-    added = store.add([reading_of(each, coder) for each in coded], skips=declined, keep_text=keep_text, merge=False)
-    return added.articles, added.events, len(stored) + added.already_stored
-
-
-def reading_of(coded: Coded, coder: Coder) -> Reading:
-    """Gives what the store keeps of a coded article."""
-    from dragoman.store import Reading
-
-    return Reading(
-        article=coded.article, coder=coder.version, codebook=coder.codebook.version, events=coded.events,
-        statements=coded.statements,
-    )  # fmt: skip
 
 
 @click.command("import")

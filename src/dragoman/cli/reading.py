@@ -24,6 +24,7 @@ from dragoman.cli.base import (
     format_option,
     published_option,
     refusals,
+    wanted_options,
     with_progress,
 )
 from dragoman.errors import QueryError
@@ -32,6 +33,7 @@ from dragoman.model import Article, Skip
 if TYPE_CHECKING:
     from dragoman.coder import Coded
     from dragoman.second import SecondReader
+    from dragoman.sieve import Wanted
 
 LAYERS = ("actors", "times", "places", "attributions")
 inputs_argument = click.argument("inputs", nargs=-1, required=True)
@@ -84,6 +86,7 @@ def second_reader_options(command: Callable[..., None]) -> Callable[..., None]:
 @actors_option
 @second_reader_options
 @confidence_option
+@wanted_options
 @click.option("--why", is_flag=True, help="Say what spoke for each code, and why other sentences gave none.")
 def read(
     inputs: tuple[str, ...],
@@ -93,11 +96,12 @@ def read(
     dictionaries: tuple[Path, ...],
     second: SecondReader | None,
     min_confidence: float | None,
+    wanted: Wanted,
     why: bool,
 ) -> None:
     """Codes reports and prints their events; stores nothing.
 
-    INPUT is a URL, -, a file or a folder: .html .txt .jsonl .xml (feeds) .warc, each also .gz or .xz.
+    INPUT is a URL, -, a file or a folder: .html .txt .jsonl .xml (feeds) .warc, each also .gz, .xz or .zst.
 
     Example: dragoman read --published 2022-09-20 page.html
     """
@@ -108,7 +112,7 @@ def read(
 
     coder = Coder(dictionaries=dictionaries, second=second)
     with refusals(skips) as told:
-        found = code_articles(coder, read_articles(inputs, published=published))
+        found = code_articles(coder, read_articles(inputs, published=published, wanted=wanted))
         told_of = taken(with_progress(found, "reading", count_articles(inputs)), told)
         coded = (surer(each, min_confidence or 0) for each in told_of)
         if form == "table":

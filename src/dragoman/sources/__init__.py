@@ -35,7 +35,7 @@ from dragoman.sources.streams import (
 )
 from dragoman.sources.trouble import REASONS, skip, skip_stream_error
 
-__all__ = ["REASONS", "read_reports"]
+__all__ = ["REASONS", "give_day", "part_archives", "read_reports"]
 
 STDIN = "-"
 _FORMATS_BY_MEDIA_TYPE: dict[str, Format] = {
@@ -56,6 +56,7 @@ def read_reports(
     published: date | None = None,
     allow_private: bool = False,
     stdin: IO[bytes] | None = None,
+    with_archives: bool = True,
 ) -> Iterator[Report | Skip]:
     """The reports of all inputs in their order, folders sorted by name, with a `Skip` for whatever cannot be read.
 
@@ -66,6 +67,7 @@ def read_reports(
         published: the publication day of reports that carry none of their own (basis `given`).
         allow_private: fetch from private and local addresses too.
         stdin: what `-` reads; the process's standard input by default.
+        with_archives: without, the archives in folders are left to whoever reads them by spans (`part_archives`).
 
     Raises:
         SourceError: the call itself is wrong: no input, `-` twice, or not one of the named files exists. It is raised
@@ -73,8 +75,8 @@ def read_reports(
     """
     named = tuple(inputs)
     _check_inputs(named)
-    reports = _read_inputs(named, allow_private=allow_private, stdin=stdin)
-    return (_give_date(found, published) for found in reports)
+    reports = _read_inputs(named, allow_private=allow_private, stdin=stdin, with_archives=with_archives)
+    return (give_day(found, published) for found in reports)
 
 
 def _check_inputs(inputs: tuple[str, ...]) -> None:
@@ -97,13 +99,16 @@ def _exists(name: str) -> bool:
         return False
 
 
-def _give_date(found: Report | Skip, published: date | None) -> Report | Skip:
+def give_day(found: Report | Skip, published: date | None) -> Report | Skip:
+    """The report with a publication day (basis `given`) where it has none of its own."""
     if isinstance(found, Skip) or found.published or published is None:
         return found
     return replace(found, published=published, published_basis="given")
 
 
-def _read_inputs(inputs: tuple[str, ...], *, allow_private: bool, stdin: IO[bytes] | None) -> Iterator[Report | Skip]:
+def _read_inputs(
+    inputs: tuple[str, ...], *, allow_private: bool, stdin: IO[bytes] | None, with_archives: bool
+) -> Iterator[Report | Skip]:
     for name in inputs:
         if name == STDIN:
             yield from _read_stream(stdin or sys.stdin.buffer, "<stdin>", None)
@@ -112,12 +117,12 @@ def _read_inputs(inputs: tuple[str, ...], *, allow_private: bool, stdin: IO[byte
         elif not _exists(name):
             yield skip(name, "missing", "no such file or folder")
         elif Path(name).is_dir():
-            yield from _read_folder(Path(name))
+            yield from _read_folder(Path(name), with_archives=with_archives)
         else:
             yield from _read_file(Path(name))
 
 
-def _read_folder(folder: Path) -> Iterator[Report | Skip]:
+def _read_folder(folder: Path, *, with_archives: bool) -> Iterator[Report | Skip]:
     count = 0
     trouble: list[OSError] = []
     others: list[str] = []
@@ -127,7 +132,8 @@ def _read_folder(folder: Path) -> Iterator[Report | Skip]:
         paths = (Path(parent, name) for name in sorted(names) if format_of_name(name))
         for path in paths:
             count += 1
-            yield from _read_file(path)
+            if with_archives or not is_archive(path):
+                yield from _read_file(path)
     yield from (skip(str(error.filename), "unreadable", error.strerror or "") for error in trouble)
     if others:
         kinds = ", ".join(sorted({Path(name).suffix or name for name in others}))
@@ -137,6 +143,11 @@ def _read_folder(folder: Path) -> Iterator[Report | Skip]:
 
 
 def _read_file(path: Path) -> Iterator[Report | Skip]:
+    if is_archive(path):
+        from dragoman.sources.archives import ArchiveSpan, read_span
+
+        yield from read_span(ArchiveSpan(path=str(path)))
+        return
     try:
         stream = path.open("rb")
     except OSError as error:
@@ -144,6 +155,39 @@ def _read_file(path: Path) -> Iterator[Report | Skip]:
         return
     with stream:
         yield from _read_stream(stream, str(path), format_of_name(path.name))
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path is, by its name, a WARC archive with something in it; no pipe, which is read forward only."""
+    try:
+        return format_of_name(path.name) == "warc" and path.is_file() and path.stat().st_size > 0
+    except (OSError, ValueError):
+        return False
+
+
+def part_archives(inputs: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Archives among the inputs and in their folders, by name; and the other inputs, the folders among them.
+
+    Raises:
+        SourceError: as `read_reports`.
+    """
+    named = tuple(inputs)
+    _check_inputs(named)
+    archives, others = [], []
+    for name in named:
+        if _is_url(name) or name == STDIN or not _exists(name):
+            others.append(name)
+        elif Path(name).is_dir():
+            inside = sorted(str(path) for path in Path(name).rglob("*") if is_archive(path))
+            archives += inside
+            others += [name] if _has_others(Path(name)) or not inside else []
+        else:
+            (archives if is_archive(Path(name)) else others).append(name)
+    return archives, others
+
+
+def _has_others(folder: Path) -> bool:
+    return any(path.is_file() and not is_archive(path) for path in folder.rglob("*"))
 
 
 def _read_url(url: str, *, allow_private: bool) -> Iterator[Report | Skip]:
