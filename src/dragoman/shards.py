@@ -43,9 +43,14 @@ class Shard:
     mark: Mark | None = None
 
     @property
+    def size(self) -> int:
+        """How many reports it holds; 1 for an archive that cannot be cut."""
+        return max(1, self.span.count) if self.span is not None else len(self.reports)
+
+    @property
     def location(self) -> str:
         if self.span is not None:
-            last = f"-{self.span.first + self.span.count - 1}" if self.span.count else ""
+            last = f"-{self.span.first + self.span.count - 1}" if self.span.count > 1 else ""
             return f"{self.span.path}#{self.span.first}{last}"
         return self.reports[0].location if self.reports else ""
 

@@ -25,7 +25,7 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 REFUSED, WRONG_CALL = 1, 2
 # Stages whose skips mean that an input was refused; those of later stages only say why a sentence gave no event.
-INPUT_STAGES = frozenset({"sources", "article"})
+INPUT_STAGES = frozenset({"sources", "article", "cluster"})
 
 
 class Group(click.Group):

@@ -22,11 +22,13 @@ from dragoman.cli.base import (
     with_progress,
 )
 from dragoman.cli.reading import actors_option, inputs_argument, second_reader_options, skips_option
+from dragoman.errors import QueryError
 from dragoman.model import Skip
 
 if TYPE_CHECKING:
+    from dragoman.coder import Coder
     from dragoman.second import SecondReader
-    from dragoman.shards import CodedShard, Shard
+    from dragoman.shards import CodedShard, Job, Shard
     from dragoman.sieve import Wanted
     from dragoman.store import RecordStore
 
@@ -47,6 +49,7 @@ IMPORTS = ("plover", "polecat", "gdelt1", "gdelt2", "icews", "phoenix")
 @second_reader_options
 @wanted_options
 @click.option("--keep-text", is_flag=True, help="Store the articles' full text as well (mind the copyright).")
+@click.option("--ray", "cluster", metavar="ADDRESS", help="Read on a Ray cluster; `local` starts one on this machine.")
 def add(
     inputs: tuple[str, ...],
     record: Path,
@@ -56,6 +59,7 @@ def add(
     second: SecondReader | None,
     wanted: Wanted,
     keep_text: bool,
+    cluster: str | None,
 ) -> None:
     """Reads inputs and stores their events in a record.
 
@@ -65,23 +69,24 @@ def add(
     Example: dragoman add --record ./record reports/ https://example.org/feed.xml
 
     Example: dragoman add --record ./record --language en --since 2026-01-01 CC-NEWS-20260101.warc.gz
+
+    Example: dragoman add --record ./record --ray 10.0.0.1:6379 /shared/archives/
     """
     from dragoman.coder import Coder
-    from dragoman.shards import Job, code_shard, plan_shards
+    from dragoman.shards import Job, plan_shards
+
+    if cluster and second:
+        raise QueryError("--ray and --second-reader do not go together: leave one of them out")
 
     store = open_record(record, create=True)
     coder = Coder(dictionaries=dictionaries, second=second)
+    if cluster:  # its workers stand in other folders
+        inputs = tuple(str(Path(name).absolute()) if Path(name).exists() else name for name in inputs)
     job = Job(wanted=wanted, published=published, dictionaries=dictionaries, version=coder.version)
     shards = todo(store, plan_shards(inputs, size=IN_A_COMMIT, published=published, reading=job.reading))
-    known = known_to(store, coder.version)
+    coded = code_shards(shards, job, (store, coder, cluster))
     with refusals(skips) as told, progress_bar("reading", count_articles(inputs)) as advance:
-        sums = add_coded(
-            store,
-            (code_shard(coder, shard, job, known) for shard in shards),
-            told,
-            advance=advance,
-            keep_text=keep_text,
-        )
+        sums = add_coded(store, coded, told, advance=advance, keep_text=keep_text)
     articles, events, before = sums
     click.echo(f"{articles} articles and {events} events added to {record}, {before} articles were there already")
     told.end()
@@ -91,6 +96,19 @@ def todo(store: RecordStore, shards: Iterable[Shard]) -> Iterator[Shard]:
     """Passes on the shards that are not in the record."""
     is_marked = store.is_marked()
     return (shard for shard in shards if shard.mark is None or not is_marked(shard.mark))
+
+
+def code_shards(shards: Iterable[Shard], job: Job, by: tuple[RecordStore, Coder, str | None]) -> Iterator[CodedShard]:
+    """Reads and codes shards with a coder for a record: here, or on the cluster at an address."""
+    store, coder, cluster = by
+    if cluster:
+        from dragoman.cluster import code_on_ray
+
+        return code_on_ray(shards, job, address=cluster, record=store.path.absolute())
+    from dragoman.shards import code_shard
+
+    known = known_to(store, coder.version)
+    return (code_shard(coder, shard, job, known) for shard in shards)
 
 
 def known_to(store: RecordStore, coder: str) -> Callable[[Sequence[str]], set[str]]:
