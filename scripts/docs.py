@@ -24,10 +24,18 @@ NOTE = "<!-- Written by scripts/docs.py from the code: change the code, then run
 
 def commands_page() -> str:
     parts = ["# Commands\n"]
-    for name, command in sorted(cli.commands.items()):
+    for name, command in every_command(cli):
         context = click.Context(command, info_name=f"dragoman {name}", terminal_width=100, max_content_width=100)
         parts.append(f"## {name}\n\n```text\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
+
+
+def every_command(group: click.Group, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Yields each command with its full name, those of a group after the group."""
+    for name, command in sorted(group.commands.items()):
+        yield f"{prefix}{name}", command
+        if isinstance(command, click.Group):
+            yield from every_command(command, f"{prefix}{name} ")
 
 
 def nouns_page() -> str:

@@ -450,10 +450,8 @@ def test_the_connection_goes_to_the_address_that_was_checked(site: str) -> None:
 
 
 def test_a_slow_answer_is_given_up(site: str) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(web, "READ_SECONDS", 0.1)
-        with pytest.raises(web.FetchError):
-            web.fetch_page(f"{site}/slow", allow_private=True)
+    with pytest.raises(web.FetchError):
+        web.fetch_page(f"{site}/slow", allow_private=True, limits=web.FetchLimits(read_seconds=0.1))
 
 
 @pytest.mark.parametrize(

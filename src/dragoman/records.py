@@ -354,11 +354,15 @@ class _Groups:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """What is known of the articles behind events: pairs of copies or sketches to find them by; credited agencies."""
+    """What is known of the articles behind events: pairs of copies or sketches to find them by; credited agencies.
+
+    `superseded` gives, for an article of which a later edition was read, the last one.
+    """
 
     copies: frozenset[tuple[str, str]] = frozenset()
     sketches: Mapping[str, bytes] = field(default_factory=dict)
     wires: Mapping[str, str] = field(default_factory=dict)
+    superseded: Mapping[str, str] = field(default_factory=dict)
 
 
 def measure_belief(voices: Iterable[Iterable[Event]]) -> float:
@@ -460,15 +464,20 @@ def _agency_names() -> frozenset[str]:
 
 
 def merge_events(
-    events: Iterable[Event], *, copies: Collection[tuple[str, str]] = (), wires: Mapping[str, str] | None = None
+    events: Iterable[Event],
+    *,
+    copies: Collection[tuple[str, str]] = (),
+    wires: Mapping[str, str] | None = None,
+    superseded: Mapping[str, str] | None = None,
 ) -> tuple[Record, ...]:
     """The happenings that the events report, sorted by date and id, linked with each other.
 
-    `copies` are pairs of article ids that are near-verbatim copies (`find_copies`), `wires` the agency an article
-    credits (`find_wire`). The outcome depends on the set of events alone.
+    `copies` are pairs of article ids that are near-verbatim copies (`find_copies`) or editions of one story, `wires`
+    the agency an article credits (`find_wire`), `superseded` the later edition of an article (`find_versions`). The
+    outcome depends on the set of events alone.
     """
     ordered = frozenset((min(pair), max(pair)) for pair in copies)
-    sources = Sources(copies=ordered, wires=wires or {})
+    sources = Sources(copies=ordered, wires=wires or {}, superseded=superseded or {})
     happenings = cluster_events(events, sources)
     return link_records(happenings, find_links(happenings))
 
@@ -513,7 +522,8 @@ def _pool(cluster: Sequence[_Reading], sources: Sources) -> Happening:
     """One record from the readings of one happening. The oldest reading gives the id, the others' ids are aliases."""
     readings = tuple(sorted(cluster, key=lambda reading: (_age(reading), reading.event.event_id)))
     events = [reading.event for reading in readings]
-    head = _representative(events)
+    standing = [event for event in events if event.evidence.article_id not in sources.superseded] or events
+    head = _representative(standing)
     published = sorted(event.evidence.published for event in events if event.evidence.published)
     voices = find_voices(events, sources)
     record_id = readings[0].natural_id
@@ -528,17 +538,35 @@ def _pool(cluster: Sequence[_Reading], sources: Sources) -> Happening:
         actors=_codes(event.actors for event in events),
         recipients=_codes(event.recipients for event in events),
         date=readings[0].day,
-        belief=measure_belief(voices),
+        belief=_believe(voices, sources),
         event_ids=tuple(event.event_id for event in events),
         publishers=_in_order(event.evidence.publisher for event in events),
         urls=_in_order(event.evidence.url for event in events),
         first_reported=published[0] if published else None,
         last_reported=published[-1] if published else None,
         voices=len(voices),
-        disagreements=tuple(_find_disagreements(events)),
+        disagreements=(*_find_disagreements(standing), *_find_withdrawals(events, sources)),
         aliases=tuple(sorted({reading.natural_id for reading in readings} - {record_id})),
     )
-    return Happening(record=record, cell=cell_of(events[0]), words=_core_words(readings), harm=_most_harm(events))
+    return Happening(record=record, cell=cell_of(events[0]), words=_core_words(readings), harm=_most_harm(standing))
+
+
+def _believe(voices: Sequence[Sequence[Event]], sources: Sources) -> float:
+    """Belief from what the last editions say; less where none of them says it any more."""
+    last = [[event for event in told if event.evidence.article_id not in sources.superseded] for told in voices]
+    if any(last):
+        return measure_belief(told for told in last if told)
+    return round(measure_belief(voices) * float(load_priors()["editions"]["withdrawn"]), 6)
+
+
+def _find_withdrawals(events: Sequence[Event], sources: Sources) -> Iterator[str]:
+    """Editions that told of it and were superseded by one that does not."""
+    telling = {event.evidence.article_id for event in events}
+    for event in {event.evidence.article_id: event for event in events}.values():
+        later = sources.superseded.get(event.evidence.article_id)
+        if later is not None and later not in telling:
+            who = event.evidence.publisher or event.evidence.doc
+            yield f"not repeated: a later edition by {who} does not tell of it"
 
 
 def _core_words(readings: Sequence[_Reading]) -> frozenset[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +30,12 @@ from dragoman.columns import (
     stored_statement,
     year_of,
 )
+from dragoman.correcting import CorrectingView
+from dragoman.corrections import Correction, read_changes, read_signature
+from dragoman.editions import editions_of, find_versions
+from dragoman.editions import from_row as edition_from_row
+from dragoman.editions import to_row as edition_row
+from dragoman.errors import QueryError
 from dragoman.marks import Mark, Piece, Underway
 from dragoman.model import Article, Event, Skip, Statement
 from dragoman.records import (
@@ -44,13 +50,15 @@ from dragoman.records import (
 )
 from dragoman.rows import event_from_row
 from dragoman.tables import Snapshot, TableFolder, Transaction
-from dragoman.view import RecordView, Row
+from dragoman.view import Row
 
 # Cells merged at once: bounds memory when much was added since the last merge.
 CELLS_AT_ONCE = 2000
 # More files than this in a table make a question slow; then they are joined (a file opens in about a millisecond).
 FILES_BEFORE_COMPACTING = 100
-_APPENDED = ("articles", "events", "statements", "skips", "coverage", "inputs")
+# An index that the pages make of the words of sentences; made anew where it is missing.
+WORDS_FILE = "words.sqlite3"
+_APPENDED = ("articles", "editions", "events", "statements", "skips", "coverage", "inputs")
 # How the rows of a replaced partition lie, so that a question for one dyad or day reads few of them.
 _ORDER = {"dyads": "low, high, day, record_id", "records": "day, record_id", "links": "holder, record_id"}
 
@@ -85,7 +93,7 @@ class Added:
     already_stored: int
 
 
-class RecordStore(RecordView):
+class RecordStore(CorrectingView):
     """A record that can be added to. Questions are those of a view and see each batch as soon as it is stored.
 
     Raises:
@@ -124,6 +132,7 @@ class RecordStore(RecordView):
             whole = _note_pieces(transaction, pieces)
             self._append_new(transaction, "inputs", [_stored_input(one, added=number) for one in (*inputs, *whole)])
             transaction.note(coders=_with_coders(transaction.head.notes, fresh))
+            self._replay_later(transaction, [reading.article.id for reading in fresh])
             if merge:
                 self._merge_pending(transaction)
             if transaction.has_written or pieces:
@@ -138,6 +147,12 @@ class RecordStore(RecordView):
         whole = {row["digest"] for row in self.inputs()}
         return lambda mark: mark.digest in whole or underway.holds(mark)
 
+    def _replay_later(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
+        """Replays corrections on fresh readings, and remembers the cells that the next merge has to touch for it."""
+        if transaction.head.notes.get("corrections"):
+            touched = self._replay(transaction, article_ids)
+            transaction.note(touched=sorted({*transaction.snapshot.notes.get("touched", []), *touched}))
+
     def merge(self) -> None:
         """Merges what was added with `merge=False` into the records."""
         with self._folder.writing() as transaction:
@@ -145,11 +160,61 @@ class RecordStore(RecordView):
             if transaction.has_written:
                 transaction.commit()
 
+    # --- corrections by people ---
+
+    def correct(
+        self, target_id: str, verdict: str, *, reason: str, name: str, changes: Mapping[str, Any] | None = None
+    ) -> Row:
+        """Accepts, rejects or amends an event or a happening in somebody's name; gives the correction.
+
+        `verdict` is accept, reject or amend; `changes` are the amended fields: type, mode, status, date (text), actors
+        and recipients (lists of codes). It holds from now on in every question, is replayed when the same text is coded
+        again, and can be undone (`undo_correction`). The last of several corrections of one target has the last word;
+        that of a happening holds for all its events.
+
+        Raises:
+            QueryError: nothing bears that id, a reason or a name is missing, or a change is none that can be made.
+        """
+        if verdict == "undo":
+            raise QueryError("name the correction to undo: `undo_correction`")
+        signed = read_signature(name, reason)
+        known, read = read_changes(verdict, changes or {})
+        with self._folder.writing() as transaction:
+            target = self._target_of(transaction.snapshot, target_id)
+            correction = replace(target, verdict=known, changes=read, undoes=None)
+            return self._put_correction(transaction, correction, signed)
+
+    def undo_correction(self, correction_id: str, *, reason: str, name: str) -> Row:
+        """Undoes a correction, as if it had never been made; undoing the undoing brings it back. Both rows stay.
+
+        Raises:
+            QueryError: there is no such correction, or a reason or a name is missing.
+        """
+        signed = read_signature(name, reason)
+        with self._folder.writing() as transaction:
+            made = {one.correction_id: one for one in self._all_corrections(transaction.snapshot)}
+            if correction_id not in made:
+                raise QueryError(f"no correction {correction_id!r} in {self.path}: `dragoman correct list` shows them")
+            undone = replace(made[correction_id], verdict="undo", changes={}, undoes=correction_id)
+            return self._put_correction(transaction, undone, signed)
+
+    def _put_correction(self, transaction: Transaction, correction: Correction, signed: tuple[str, str]) -> Row:
+        """Stores a correction under the next number, and merges anew what it touches."""
+        number = transaction.head.notes.get("corrections", 0) + 1
+        made_at = datetime.now(UTC).isoformat(timespec="seconds")
+        done = replace(correction, correction_id=f"c{number}", name=signed[0], reason=signed[1], made_at=made_at)
+        transaction.append("corrections", _to_arrow("corrections", [done.to_row()]))
+        transaction.note(corrections=number)
+        touched = self._replay(transaction, [done.article_id]) if done.article_id else {str(done.cell)}
+        self._merge_pending(transaction, also=touched)
+        transaction.commit()
+        return done.shown()
+
     def _compact(self, transaction: Transaction) -> None:
         """Joins the small files that many batches left, where they have become too many to open quickly."""
         for name in _APPENDED:
             if len(self._folder.files(name, transaction.snapshot)) > FILES_BEFORE_COMPACTING:
-                transaction.rewrite(name, lambda table: table.optimize.compact())
+                transaction.compact(name)
 
     # --- taking down, checking, repairing ---
 
@@ -180,16 +245,19 @@ class RecordStore(RecordView):
             transaction.note(oldest_readable=transaction.snapshot.number)
             transaction.commit()
             self._folder.discard_history()
+            discard_words(self._folder.path)
         return len(doomed)
 
     def _remove_articles(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
         """Rewrites every table without the articles. Not by a Delta delete: its log would name what was deleted."""
-        cells = self._cells_of(transaction.snapshot, article_ids)
+        siblings = [row["article_id"] for row in self._editions_beside(transaction.snapshot, article_ids)]
+        cells = self._cells_of(transaction.snapshot, [*article_ids, *siblings])
         coverage = self._coverage_without(transaction.snapshot, article_ids)
         transaction.replace_all("coverage", _to_arrow("coverage", coverage))
-        for name in ("events", "statements", "articles"):
-            query = f"""SELECT {", ".join(SPECS[name].schema.names)} FROM {self._source(name, transaction.snapshot)}
-                WHERE article_id NOT IN (SELECT unnest(?))"""
+        for name in ("events", "statements", "articles", "editions", "corrections", "corrected"):
+            columns = ", ".join(f'"{column}"' for column in SPECS[name].schema.names)
+            query = f"""SELECT {columns} FROM {self._as_stored(name, transaction.snapshot)}
+                WHERE article_id IS NULL OR article_id NOT IN (SELECT unnest(?))"""
             with self._cursor() as cursor:
                 kept = cursor.sql(query, params=[list(article_ids)]).to_arrow_table().cast(SPECS[name].schema)
             transaction.replace_all(name, kept)
@@ -205,7 +273,7 @@ class RecordStore(RecordView):
         return self._rows(query, [list(article_ids)])
 
     def _cells_of(self, snapshot: Snapshot, article_ids: Sequence[str]) -> list[str]:
-        query = f"SELECT DISTINCT cell FROM {self._source('events', snapshot)} WHERE article_id IN (SELECT unnest(?))"
+        query = f"SELECT DISTINCT cell FROM {self._merging_source(snapshot)} WHERE article_id IN (SELECT unnest(?))"
         return [row["cell"] for row in self._rows(query, [list(article_ids)])]
 
     def check(self) -> list[str]:
@@ -233,9 +301,10 @@ class RecordStore(RecordView):
     def repair(self) -> None:
         """Makes records, links and dyads anew from the events; what an interrupted writer left is rolled back."""
         with self._folder.writing() as transaction:
-            for name in ("records", "links", "dyads"):
+            for name in ("records", "links", "dyads", "corrected"):
                 transaction.replace_all(name, SPECS[name].schema.empty_table())
             transaction.note(merged_through=0)
+            self._replay(transaction, self._corrected_articles(transaction.snapshot))
             self._merge_pending(transaction)
             transaction.commit()
 
@@ -259,7 +328,27 @@ class RecordStore(RecordView):
         transaction.append("statements", _to_arrow("statements", statements))
         transaction.append("coverage", _to_arrow("coverage", _coverage_rows(fresh, known, added)))
         transaction.append("articles", _to_arrow("articles", articles))
+        unseen = [reading.article for reading in fresh if reading.article.id not in known]
+        editions = [edition_row(edition, added=added) for article in unseen for edition in editions_of(article)]
+        transaction.append("editions", _to_arrow("editions", editions))
+        self._touch_siblings(transaction, [article.id for article in unseen])
         return fresh
+
+    def _touch_siblings(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
+        """Remembers for the next merge the cells of other editions of some articles: they may be superseded now."""
+        siblings = {row["article_id"] for row in self._editions_beside(transaction.snapshot, article_ids)}
+        others = sorted(siblings - set(article_ids))
+        if others:
+            touched = {*transaction.snapshot.notes.get("touched", []), *self._cells_of(transaction.snapshot, others)}
+            transaction.note(touched=sorted(touched))
+
+    def _editions_beside(self, snapshot: Snapshot, article_ids: Sequence[str]) -> list[Row]:
+        """All editions of the stories of some articles, theirs too, where a story has more than one."""
+        editions = self._source("editions", snapshot)
+        query = f"""WITH asked AS (SELECT DISTINCT story FROM {editions} WHERE article_id IN (SELECT unnest(?)))
+            SELECT * FROM {editions} SEMI JOIN asked ON editions.story = asked.story
+            QUALIFY count(*) OVER (PARTITION BY editions.story) > 1"""
+        return self._rows(query, [list(article_ids)])
 
     def _append_new(self, transaction: Transaction, name: str, rows: list[Row]) -> None:
         """Appends the rows that are not there already, whatever batch added them."""
@@ -280,22 +369,24 @@ class RecordStore(RecordView):
     def _merge_pending(self, transaction: Transaction, *, also: Iterable[str] = ()) -> None:
         """Merges every cell that got an event, or lost one to a newer coder, since the last merge."""
         merged_through = transaction.snapshot.notes.get("merged_through", 0)
-        cells = sorted({*self._pending_cells(transaction.snapshot, merged_through), *also})
+        touched = transaction.snapshot.notes.get("touched", [])
+        cells = sorted({*self._pending_cells(transaction.snapshot, merged_through), *also, *touched})
         for at in range(0, len(cells), CELLS_AT_ONCE):
             self._merge_cells(transaction, cells[at : at + CELLS_AT_ONCE])
         if transaction.has_written:
-            transaction.note(merged_through=transaction.snapshot.number)
+            transaction.note(merged_through=transaction.snapshot.number, touched=[])
 
     def _pending_cells(self, snapshot: Snapshot, merged_through: int) -> list[str]:
-        events, articles = self._source("events", snapshot), self._source("articles", snapshot)
+        events, articles = self._merging_source(snapshot), self._source("articles", snapshot)
         query = f"""SELECT DISTINCT cell FROM {events} WHERE added > ? OR article_id IN (
             SELECT article_id FROM {articles} GROUP BY article_id HAVING count(*) > 1 AND max(added) > ?)
             ORDER BY cell"""
         return [row["cell"] for row in self._rows(query, [merged_through, merged_through])]
 
     def _merge_cells(self, transaction: Transaction, cells: Sequence[str]) -> None:
-        happenings = self._cluster_cells(transaction.snapshot, cells)
-        days = [cell.split("|")[0] for cell in cells]
+        happenings = self._cluster_cells(transaction, cells)
+        days = {cell.split("|")[0] for cell in cells} | {happening.record.date for happening in happenings}
+        days |= self._recorded_days(transaction, cells)
         months, years = sorted({month_of(day) for day in days}), sorted({year_of(day) for day in days})
         records = [stored_happening(happening) for happening in happenings]
         dyads = [row for happening in happenings for row in stored_dyads(happening)]
@@ -303,6 +394,14 @@ class RecordStore(RecordView):
         self._replace(transaction, "records", months, kept=(gone, cells), fresh=records)
         self._replace(transaction, "dyads", years, kept=(gone, cells), fresh=dyads)
         self._link_cells(transaction, cells)
+
+    def _recorded_days(self, transaction: Transaction, cells: Sequence[str]) -> set[str | None]:
+        """Dates of the records of some cells so far: a person may have moved one out of its cell's month."""
+        if not transaction.snapshot.notes.get("corrections"):
+            return set()
+        query = f"""SELECT DISTINCT date FROM {self._source("records", transaction.snapshot)}
+            WHERE cell IN (SELECT unnest(?))"""
+        return {row["date"] for row in self._rows(query, [list(cells)])}
 
     def _link_cells(self, transaction: Transaction, cells: Sequence[str]) -> None:
         """Judges anew every pair of records of which one lies in the given cells."""
@@ -355,12 +454,16 @@ class RecordStore(RecordView):
         if rows.num_rows or not source.startswith("empty_"):
             transaction.replace_partitions(name, partitions, rows)
 
-    def _cluster_cells(self, snapshot: Snapshot, cells: Sequence[str]) -> list[Happening]:
+    def _cluster_cells(self, transaction: Transaction, cells: Sequence[str]) -> list[Happening]:
+        snapshot = transaction.snapshot
         years = sorted({year_of(cell.split("|")[0]) for cell in cells})
-        source = self._source("events", snapshot, years)
-        query = f"SELECT * FROM {source} WHERE cell IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}"
-        events = [event_from_row(row) for row in self._rows(query, [list(cells)])]
-        return cluster_events(events, self._sources_of(snapshot, events))
+        query = f"""SELECT * FROM {self._merging_source(snapshot, years)}
+            WHERE cell IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}"""
+        events = {row["event_id"]: event_from_row(row) for row in self._rows(query, [list(cells)])}
+        happenings = cluster_events(events.values(), self._sources_of(snapshot, events.values()))
+        if not snapshot.notes.get("corrections"):
+            return happenings
+        return self._rule_on(transaction, happenings, events, cells=cells)
 
     def _sources_of(self, snapshot: Snapshot, events: Iterable[Event]) -> Sources:
         """Sketches of the articles behind some events, and the agencies that they credit."""
@@ -368,8 +471,13 @@ class RecordStore(RecordView):
         query = f"""SELECT article_id, any_value(sketch) AS sketch, any_value(wire) AS wire
             FROM {self._source("articles", snapshot)} WHERE article_id IN (SELECT unnest(?)) GROUP BY article_id"""
         rows = self._rows(query, [article_ids])
-        sketches = {row["article_id"]: row["sketch"] for row in rows}
-        return Sources(sketches=sketches, wires={row["article_id"]: row["wire"] for row in rows if row["wire"]})
+        copies, superseded = find_versions(map(edition_from_row, self._editions_beside(snapshot, article_ids)))
+        return Sources(
+            copies=copies,
+            superseded=superseded,
+            sketches={row["article_id"]: row["sketch"] for row in rows},
+            wires={row["article_id"]: row["wire"] for row in rows if row["wire"]},
+        )
 
     def _happenings_around(self, snapshot: Snapshot, cells: Sequence[str]) -> list[Happening]:
         """Merged happenings that may stand in a link with one of the cells: same family, days overlap or adjoin."""
@@ -379,6 +487,12 @@ class RecordStore(RecordView):
             SELECT * FROM {records} SEMI JOIN around ON split_part(records.cell, '|', 2) = around.family
                 AND records.day <= around.last_day + 1 AND records.last_day >= around.day - 1"""
         return [happening_from_row(row) for row in self._rows(query, [list(cells)])]
+
+
+def discard_words(folder: Path) -> None:
+    """Deletes the index of words: it is made anew from the events by whoever needs it."""
+    for ending in ("", "-wal", "-shm"):
+        (folder / f"{WORDS_FILE}{ending}").unlink(missing_ok=True)
 
 
 def _to_arrow(name: str, rows: list[Row]) -> pa.Table:

@@ -166,6 +166,8 @@ class TableFolder:
 
     def files(self, name: str, snapshot: Snapshot, partitions: Sequence[str] | None = None) -> list[str]:
         """Paths of a table's data files in a snapshot; with `partitions`, of those partition values only."""
+        if name not in snapshot.versions:
+            return []  # a record of an older release: the table comes with the next thing written
         key = (name, snapshot.versions[name])
         if key not in self._files:
             with _wrapped(f"table {name} of the record at {self.path} cannot be read: run `dragoman check`"):
@@ -180,8 +182,10 @@ class TableFolder:
         """A transaction: what it writes becomes visible at its `commit`, all at once, or not at all."""
         with _wrapped(f"the record at {self.path} cannot be written"), self._lock():
             head = self.head()
+            for name in sorted(self.specs.keys() - head.versions.keys()):
+                _create_table(self.path / name, self.specs[name])
             yield Transaction(
-                self, head, {name: _at_head(self.path / name, head.versions[name]) for name in self.specs}
+                self, head, {name: _at_head(self.path / name, head.versions.get(name, 0)) for name in self.specs}
             )
 
     def remember(self, name: str, table: DeltaTable) -> None:
@@ -192,7 +196,7 @@ class TableFolder:
         """Tables and data files of the head that cannot be read, one sentence each."""
         head = self.head()
         findings = []
-        for name in self.specs:
+        for name in head.versions:
             try:
                 paths = DeltaTable(self.path / name, version=head.versions[name]).file_uris()
             except (DeltaError, OSError) as error:
@@ -266,6 +270,11 @@ class Transaction:
         """Lets `change` act on a table (delete, compact) and takes the version that follows."""
         change(self._tables[name])
         self._note_version(name)
+
+    def compact(self, name: str) -> None:
+        """Joins the small files of a table into files that are written as all others."""
+        properties = self._folder.specs[name].writing["writer_properties"]
+        self.rewrite(name, lambda table: table.optimize.compact(writer_properties=properties))
 
     def note(self, **notes: Any) -> None:
         """Sets notes of the snapshot; they are published with it."""

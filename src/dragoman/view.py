@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from dragoman.columns import SPECS
+from dragoman.corrections import Correction, standing
 from dragoman.errors import QueryError, StoreError
 from dragoman.model import Event, Statement, Tie
 from dragoman.rows import event_from_row, statement_from_row, tie_row
@@ -84,6 +85,7 @@ class RecordView:
     ) -> list[Row]:
         """Event rows in the order of their days; of an article read by several coders, what the last one read.
 
+        What people rejected is left out; `corrections` says what was and is where they amended or accepted.
         `actor` and `recipient` are a code (`ISR`), a code with sectors (`ISRGOV`), an identifier or a name; `text` is
         looked for in the sentence, whatever its case.
         """
@@ -102,14 +104,14 @@ class RecordView:
         source = self._source("events", snapshot, _years_of(since, until))
         query = f"""SELECT {", ".join(_CONTRACT_EVENT)} FROM {source} WHERE {wanted.sql}
             ORDER BY day, event_id {_limit(limit)}"""
-        return self._rows(query, wanted.values)
+        return self._with_corrections(snapshot, self._rows(query, wanted.values))
 
     def events_by_id(self, event_ids: Sequence[str]) -> list[Row]:
         """Event rows with the given ids, as a record lists them."""
         snapshot = self.snapshot()
         query = f"""SELECT {", ".join(_CONTRACT_EVENT)} FROM {self._source("events", snapshot)}
             WHERE event_id IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)} ORDER BY day, event_id"""
-        return self._rows(query, [list(event_ids)])
+        return self._with_corrections(snapshot, self._rows(query, [list(event_ids)]))
 
     def records(
         self,
@@ -149,15 +151,55 @@ class RecordView:
             ORDER BY day, record_id {_limit(limit)}"""
         rows = self._rows(query, wanted.values)
         links = self._links_of(snapshot, [row["record_id"] for row in rows])
-        return [_with_links(row, links.get(row["record_id"], [])) for row in rows]
+        return self._with_corrections(snapshot, [with_links(row, links.get(row["record_id"], [])) for row in rows])
 
-    def _links_of(self, snapshot: Snapshot, record_ids: Sequence[str]) -> dict[str, list[Row]]:
-        query = f"""SELECT holder, kind, record_id, reason FROM {self._source("links", snapshot)}
+    def _links_of(
+        self, snapshot: Snapshot, record_ids: Sequence[str], months: Sequence[str] | None = None
+    ) -> dict[str, list[Row]]:
+        """Links by the record that holds them; `months` are the partitions of these records where they are known."""
+        query = f"""SELECT holder, kind, record_id, reason FROM {self._source("links", snapshot, months)}
             WHERE holder IN (SELECT unnest(?)) ORDER BY holder, kind, record_id, reason"""
         links: dict[str, list[Row]] = {}
         for row in self._rows(query, [list(record_ids)]):
             links.setdefault(row.pop("holder"), []).append(row)
         return links
+
+    # --- corrections by people ---
+
+    def corrections(self, *, target_id: str | None = None) -> list[Row]:
+        """All corrections as they were made, undone ones too: rows of what was and is, reason, name, `stands`.
+
+        With `target_id`, only those of one event or happening.
+        """
+        snapshot = self.snapshot()
+        held = {one.correction_id for one in self._standing(snapshot)}
+        return [
+            {**one.shown(), "undoes": one.undoes, "stands": one.correction_id in held}
+            for one in self._all_corrections(snapshot)
+            if target_id in {None, one.target_id}
+        ]
+
+    def _standing(self, snapshot: Snapshot) -> list[Correction]:
+        return standing(self._all_corrections(snapshot))
+
+    def _all_corrections(self, snapshot: Snapshot) -> list[Correction]:
+        if not self._folder.files("corrections", snapshot):
+            return []
+        rows = self._rows(f"SELECT * FROM {self._source('corrections', snapshot)}", [])
+        return sorted(map(Correction.from_row, rows), key=lambda one: int(one.correction_id[1:]))
+
+    def _with_corrections(self, snapshot: Snapshot, rows: list[Row]) -> list[Row]:
+        """Rows of events or records with the standing corrections of each, and of a record's events."""
+        held = {one.correction_id: one for one in self._standing(snapshot)}
+        if not held:
+            return [{**row, "corrections": []} for row in rows]
+        query = f"SELECT event_id, unnest(corrected_by) AS correction_id FROM {self._source('corrected', snapshot)}"
+        by_id: dict[str, set[str]] = {}
+        for row in self._rows(query, []):
+            by_id.setdefault(row["event_id"], set()).add(row["correction_id"])
+        for one in held.values():
+            by_id.setdefault(one.target_id, set()).add(one.correction_id)
+        return [{**row, "corrections": _corrections_of(row, by_id, held)} for row in rows]
 
     # --- ties and coverage ---
 
@@ -304,6 +346,27 @@ class RecordView:
         source = self._source("inputs", self.snapshot())
         return self._rows(f"SELECT * EXCLUDE (added) FROM {source} ORDER BY added, location", [])
 
+    def events_read_by(self, coder: str, *, beside: str) -> list[Row]:
+        """Event rows as one coder read them, uncorrected, of the articles that another coder read as well."""
+        snapshot = self.snapshot()
+        query = f"""SELECT {", ".join(_CONTRACT_EVENT)} FROM {self._as_stored("events", snapshot)} WHERE coder = ?
+            AND article_id IN (SELECT article_id FROM {self._source("articles", snapshot)} WHERE coder = ?)
+            ORDER BY event_id"""
+        return self._rows(query, [coder, beside])
+
+    def table(self, name: str) -> str:
+        """What stands after FROM for a table in this state, in a question to this view or another (`ask`)."""
+        return self._source(name, self.snapshot())
+
+    def current_events(self) -> str:
+        """The same for the events that count: read by the newest coder, as people corrected them."""
+        snapshot = self.snapshot()
+        return f"(SELECT * FROM {self._source('events', snapshot)} WHERE {self.newest_coder(snapshot)}) AS events"
+
+    def ask(self, query: str, *values: object) -> list[Row]:
+        """Rows of a question in SQL, for composers that compare or sum what no other question gives."""
+        return self._rows(query, values)
+
     def stored_readings(self, article_ids: Iterable[str]) -> set[tuple[str, str]]:
         """Pairs of article id and coder that are stored, among the given articles: what need not be read again."""
         return self._stored_readings(self.snapshot(), article_ids)
@@ -342,8 +405,36 @@ class RecordView:
         return f"""(article_id, coder) IN (SELECT (article_id, arg_max(coder, added))
             FROM {self._source("articles", snapshot)} GROUP BY article_id)"""
 
+    def source(self, name: str, snapshot: Snapshot) -> str:
+        """What stands after FROM for a whole table, in any DuckDB: events as people corrected them; "" if empty."""
+        return self._source(name, snapshot) if self._folder.files(name, snapshot) else ""
+
     def _source(self, name: str, snapshot: Snapshot, partitions: Sequence[str] | None = None) -> str:
-        """What stands after FROM for a table in a snapshot."""
+        """What stands after FROM for a table in a snapshot: events as people corrected them."""
+        if name == "events" and self._folder.files("corrected", snapshot):
+            shown = """NOT is_rejected AND (layer = 'record'
+                OR event_id NOT IN (SELECT event_id FROM corrected WHERE layer = 'record'))"""
+            return self._overlaid(snapshot, partitions, hidden="TRUE", shown=shown)
+        return self._as_stored(name, snapshot, partitions)
+
+    def _merging_source(self, snapshot: Snapshot, partitions: Sequence[str] | None = None) -> str:
+        """The same for what is merged: a happening that was corrected is found by its events as they were read."""
+        if self._folder.files("corrected", snapshot):
+            hidden = "layer = 'event'"
+            return self._overlaid(snapshot, partitions, hidden=hidden, shown=f"{hidden} AND NOT is_rejected")
+        return self._as_stored("events", snapshot, partitions)
+
+    def _overlaid(self, snapshot: Snapshot, partitions: Sequence[str] | None, *, hidden: str, shown: str) -> str:
+        """The events table with corrected events in place of what was read; both conditions are on corrected rows."""
+        columns = ", ".join(SPECS["events"].schema.names)
+        years = ", ".join(f"'{year}'" for year in partitions or ())
+        within = "TRUE" if partitions is None else f"year IN ({years})" if years else "FALSE"
+        return f"""(WITH corrected AS (SELECT * FROM {self._as_stored("corrected", snapshot)})
+            SELECT {columns} FROM {self._as_stored("events", snapshot, partitions)}
+                WHERE event_id NOT IN (SELECT event_id FROM corrected WHERE {hidden})
+            UNION ALL SELECT {columns} FROM corrected WHERE {shown} AND {within}) AS events"""
+
+    def _as_stored(self, name: str, snapshot: Snapshot, partitions: Sequence[str] | None = None) -> str:
         files = self._folder.files(name, snapshot, partitions)
         if not files:
             return f"empty_{name} AS {name}"
@@ -425,7 +516,13 @@ def _tie_rows(ties: Sequence[Tie], *, turns: bool) -> list[Row]:
     return [{**tie_row(tie), "turns": [found[tie.since]] if tie.since in found else []} for tie in ties]
 
 
-def _with_links(row: Row, links: list[Row]) -> Row:
+def _corrections_of(row: Row, by_id: Mapping[str, set[str]], held: Mapping[str, Correction]) -> list[Row]:
+    ids = [row["event_id"]] if "event_id" in row else [row["record_id"], *row["aliases"], *row["events"]]
+    found = {correction_id for one in ids for correction_id in by_id.get(one, ())}
+    return [one.shown() for correction_id, one in held.items() if correction_id in found]
+
+
+def with_links(row: Row, links: list[Row]) -> Row:
     """A record row with its links, and with what contradicts it among its disagreements."""
     disputes = [f"{link['reason']} ({link['record_id']})" for link in links if link["kind"] == "contradicts"]
     return {**row, "disagreements": row["disagreements"] + disputes, "links": links}

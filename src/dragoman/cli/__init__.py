@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dragoman.cli.asking import asking_commands
 from dragoman.cli.base import Group
+from dragoman.cli.comparing import comparing_commands
+from dragoman.cli.correcting import correcting_commands
 from dragoman.cli.keeping import keeping_commands
 from dragoman.cli.reading import reading_commands
 
@@ -11,7 +13,7 @@ __all__ = ["main"]
 
 main = Group(
     "dragoman",
-    commands=[*reading_commands, *keeping_commands, *asking_commands],
+    commands=[*reading_commands, *keeping_commands, *correcting_commands, *comparing_commands, *asking_commands],
     help="""Reads news reports and keeps the record: who did what to whom, when, where, and according to whom.
 
     \b

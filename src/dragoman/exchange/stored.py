@@ -74,7 +74,7 @@ def read_arrows(store: RecordView) -> list[Arrow]:
 
 def _current_events(store: RecordView, snapshot: Snapshot) -> str:
     # The one condition that says which of several readings of an article counts is the view's own.
-    return f"SELECT * FROM {_files(store, 'events', snapshot)} WHERE {store.newest_coder(snapshot)}"
+    return f"SELECT * FROM {store.source('events', snapshot)} WHERE {store.newest_coder(snapshot)}"
 
 
 def _memberships(store: RecordView, snapshot: Snapshot) -> str:

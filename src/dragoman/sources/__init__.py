@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from dragoman.errors import SourceError
 from dragoman.model import Report, Skip
@@ -35,7 +35,10 @@ from dragoman.sources.streams import (
 )
 from dragoman.sources.trouble import REASONS, skip, skip_stream_error
 
-__all__ = ["REASONS", "give_day", "part_archives", "read_reports"]
+if TYPE_CHECKING:
+    from dragoman.sources.web import Fetched
+
+__all__ = ["REASONS", "give_day", "part_archives", "read_reports", "reports_of_page"]
 
 STDIN = "-"
 _FORMATS_BY_MEDIA_TYPE: dict[str, Format] = {
@@ -198,6 +201,11 @@ def _read_url(url: str, *, allow_private: bool) -> Iterator[Report | Skip]:
     except FetchError as error:
         yield skip(url, error.reason, str(error))
         return
+    yield from reports_of_page(page, url)
+
+
+def reports_of_page(page: Fetched, url: str) -> Iterator[Report | Skip]:
+    """The reports of a fetched answer (`sources.web.fetch_page`): one of a page, all of a feed or an archive."""
     media_type, charset = split_content_type(page.content_type)
     form = _FORMATS_BY_MEDIA_TYPE.get(media_type) or format_of_name(page.url.partition("?")[0])
     for found in _read_stream(io.BytesIO(page.content), url, form):

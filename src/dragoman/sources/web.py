@@ -1,4 +1,4 @@
-"""Pages fetched from the web: one GET within limits of time and size, and only to public addresses.
+"""Pages fetched from the web: one GET within limits of time and size, and only to public addresses. Notes sent there.
 
 A name is resolved once, every address it has is checked, and the connection goes to an address that was checked, so a
 name server that answers differently a moment later (DNS rebinding) gains nothing. Each redirect is checked anew.
@@ -10,8 +10,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -28,6 +29,13 @@ TOTAL_SECONDS = 60
 MAX_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# IPv6 blocks that carry an IPv4 address or a private network and that Python's tables hold for global.
+_REFUSED = tuple(
+    ipaddress.ip_network(block)
+    for block in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "fec0::/10", "5f00::/16", "192.88.99.0/24")
+)
+# The middle of an address that ISATAP made of an IPv4 address.
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], list[str]]
@@ -50,6 +58,27 @@ class Fetched:
     content: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a server answered: the address it came from in the end, status, headers by small names, bytes if 200."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchLimits:
+    """How long an answer may take, in its parts and in all (seconds), how large it may be, and from which ports."""
+
+    connect_seconds: float = CONNECT_SECONDS
+    read_seconds: float = READ_SECONDS
+    total_seconds: float = TOTAL_SECONDS
+    most_bytes: int = REPORT_LIMIT
+    ports: frozenset[int] | None = None
+
+
 def resolve_host(host: str, port: int) -> list[str]:
     """The numeric addresses of a host, in the system's order, each once."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -68,7 +97,11 @@ def is_public_address(text: str) -> bool:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
-    return all(inner.is_global and not inner.is_multicast for inner in (address, *_inner_addresses(address)))
+    return all(_is_global(inner) for inner in (address, *_inner_addresses(address)))
+
+
+def _is_global(address: Address) -> bool:
+    return address.is_global and not address.is_multicast and not any(address in block for block in _REFUSED)
 
 
 def _inner_addresses(address: Address) -> list[Address]:
@@ -79,29 +112,130 @@ def _inner_addresses(address: Address) -> list[Address]:
         inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     if address.ipv4_mapped:
         inner.append(address.ipv4_mapped)
+    if (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
+        inner.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return inner
 
 
-def fetch_page(url: str, *, allow_private: bool = False, resolve: Resolver = resolve_host) -> Fetched:
-    """The answer to a GET of `url`, at most `REPORT_LIMIT` bytes of it.
+def fetch_page(
+    url: str, *, allow_private: bool = False, resolve: Resolver = resolve_host, limits: FetchLimits | None = None
+) -> Fetched:
+    """The answer to a GET of `url`.
 
     Raises:
         FetchError: no public address, no answer in time, a status other than 200, too many redirects or bytes.
     """
-    deadline = time.monotonic() + TOTAL_SECONDS
-    for _ in range(MAX_REDIRECTS + 1):
-        answer = _get(url, addresses=_checked_addresses(url, allow_private=allow_private, resolve=resolve))
-        try:
-            if answer.status in _REDIRECTS and answer.headers.get("Location"):
-                url = urljoin(url, answer.headers["Location"])
-                continue
-            if answer.status != 200:
-                raise FetchError("fetch-failed", f"HTTP status {answer.status}")
-            content_type = answer.headers.get("Content-Type", "")
-            return Fetched(url=url, content_type=content_type, content=_read_answer(answer, deadline))
-        finally:
-            answer.close()
+    answer = fetch_answer(url, allow_private=allow_private, resolve=resolve, limits=limits)
+    if answer.status != 200:
+        raise FetchError("fetch-failed", f"HTTP status {answer.status}")
+    return Fetched(url=answer.url, content_type=answer.headers.get("content-type", ""), content=answer.content)
+
+
+def fetch_answer(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    allow_private: bool = False,
+    resolve: Resolver = resolve_host,
+    limits: FetchLimits | None = None,
+) -> Answer:
+    """The answer to a GET of `url` with more headers, whatever its status; redirects are followed.
+
+    Raises:
+        FetchError: no public address, no answer in time, too many redirects or bytes.
+    """
+    bounds = limits or FetchLimits()
+    with _deadline(bounds.total_seconds) as connections:
+        for _ in range(MAX_REDIRECTS + 1):
+            addresses = _checked_addresses(url, allow_private=allow_private, resolve=resolve, ports=bounds.ports)
+            answer = _fetch_once(url, _Way(addresses, bounds, connections), headers)
+            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                return answer
+            url = urljoin(url, answer.headers["location"])
     raise FetchError("fetch-failed", f"more than {MAX_REDIRECTS} redirects")
+
+
+def _fetch_once(url: str, way: _Way, headers: Mapping[str, str] | None) -> Answer:
+    """One answer, its content only where the status is 200."""
+    answer = _ask("GET", url, way, headers=headers)
+    try:
+        content = _read_answer(answer, way.bounds, way.connections) if answer.status == 200 else b""
+        named = {name.lower(): value for name, value in answer.headers.items()}
+        return Answer(url=url, status=answer.status, headers=named, content=content)
+    finally:
+        answer.close()
+
+
+def send_note(
+    url: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str],
+    allow_private: bool = False,
+    resolve: Resolver = resolve_host,
+    limits: FetchLimits | None = None,
+) -> int:
+    """Posts `body` to an address under the same limits and gives the status; a redirect is not followed.
+
+    Raises:
+        FetchError: no public address, or no answer in time.
+    """
+    bounds = limits or FetchLimits()
+    addresses = _checked_addresses(url, allow_private=allow_private, resolve=resolve, ports=bounds.ports)
+    with _deadline(bounds.total_seconds) as connections:
+        answer = _ask("POST", url, _Way(addresses, bounds, connections), body=body, headers=headers)
+        answer.close()
+    return answer.status
+
+
+class _Connections:
+    """The connections of one fetch, which its deadline cuts off wherever they stand: in a handshake or in a header."""
+
+    def __init__(self) -> None:
+        self._open: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self.is_over = False
+
+    def add(self, connection: socket.socket) -> None:
+        with self._lock:
+            self._open.append(connection.dup())
+
+    def cut(self) -> None:
+        with self._lock:
+            self.is_over = True
+            for connection in self._open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:  # it is closed already
+                    continue
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How an address is asked: where it lies, within which limits, and who ends it."""
+
+    addresses: list[str]
+    bounds: FetchLimits
+    connections: _Connections
+
+
+@contextmanager
+def _deadline(seconds: float) -> Iterator[_Connections]:
+    connections = _Connections()
+    clock = threading.Timer(seconds, connections.cut)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield connections
+    finally:
+        clock.cancel()
+        connections.close()
 
 
 def _split(url: str) -> tuple[SplitResult, str, int]:
@@ -120,11 +254,15 @@ def _is_numeric(host: str | None) -> bool:
     return bool(host) and ":" in str(host)
 
 
-def _checked_addresses(url: str, *, allow_private: bool, resolve: Resolver) -> list[str]:
+def _checked_addresses(
+    url: str, *, allow_private: bool, resolve: Resolver, ports: frozenset[int] | None = None
+) -> list[str]:
     _, host, port = _split(url)
+    if ports is not None and port not in ports:
+        raise FetchError("refused-address", f"port {port} is no port of web pages")
     try:
         addresses = resolve(host, port)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise FetchError("fetch-failed", f"no such host {host} ({error})") from error
     refused = [address for address in addresses if not allow_private and not is_public_address(address)]
     if refused or not addresses:
@@ -132,44 +270,70 @@ def _checked_addresses(url: str, *, allow_private: bool, resolve: Resolver) -> l
     return addresses
 
 
-def _get(url: str, *, addresses: list[str]) -> urllib3.BaseHTTPResponse:
+def _ask(
+    method: str, url: str, way: _Way, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> urllib3.BaseHTTPResponse:
     """The answer, its body unread, from the first of the addresses that takes the connection."""
-    parts, host, port = _split(url)
+    parts, host, _ = _split(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": _user_agent(), "Accept-Encoding": "gzip, deflate"}
+    sent = {
+        "Host": parts.netloc.rpartition("@")[2],
+        "User-Agent": _user_agent(),
+        "Accept-Encoding": "gzip, deflate",
+        **(headers or {}),
+    }
     trouble: Exception | None = None
-    for address in addresses[:3]:
-        pool = _open_pool(parts.scheme, host, port, address=address)
+    for address in way.addresses[:3]:
+        pool = _open_pool(url, address, way)
         try:
-            return pool.request("GET", target, headers=headers, redirect=False, retries=False, preload_content=False)
+            return pool.request(
+                method, target, body=body, headers=sent, redirect=False, retries=False, preload_content=False
+            )
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             trouble = error
     raise FetchError("fetch-failed", f"{host} does not answer ({trouble})") from trouble
 
 
-def _open_pool(scheme: str, host: str, port: int, *, address: str) -> urllib3.HTTPConnectionPool:
-    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-    if scheme == "http":
-        return urllib3.HTTPConnectionPool(address, port, timeout=timeout)
+def _open_pool(url: str, address: str, way: _Way) -> urllib3.HTTPConnectionPool:
+    parts, host, port = _split(url)
+    timeout = urllib3.Timeout(connect=way.bounds.connect_seconds, read=way.bounds.read_seconds)
+    if parts.scheme == "http":
+        plain = urllib3.HTTPConnectionPool(address, port, timeout=timeout)
+        plain.ConnectionCls = _watched(plain.ConnectionCls, way.connections)
+        return plain
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     # The certificate must be the host's, although the connection goes to the checked address.
-    return urllib3.HTTPSConnectionPool(
+    pool = urllib3.HTTPSConnectionPool(
         address, port, timeout=timeout, ssl_context=context, server_hostname=host, assert_hostname=host
     )
+    pool.ConnectionCls = _watched(pool.ConnectionCls, way.connections)
+    return pool
 
 
-def _read_answer(answer: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+def _watched(kind: type, connections: _Connections) -> type:
+    """A kind of connection whose sockets the deadline can cut off."""
+
+    class Watched(kind):  # type: ignore[misc]  # either of urllib3's two kinds
+        def _new_conn(self) -> socket.socket:
+            connection: socket.socket = super()._new_conn()
+            connections.add(connection)
+            return connection
+
+    return Watched
+
+
+def _read_answer(answer: urllib3.BaseHTTPResponse, bounds: FetchLimits, connections: _Connections) -> bytes:
     content = bytearray()
     try:
         for chunk in answer.stream(CHUNK):
             content += chunk
-            if len(content) > REPORT_LIMIT:
-                raise FetchError("too-large", f"more than {REPORT_LIMIT // (1024 * 1024)} MiB")
-            if time.monotonic() > deadline:
-                raise FetchError("fetch-failed", f"not whole after {TOTAL_SECONDS} s")
+            if len(content) > bounds.most_bytes:
+                raise FetchError("too-large", f"more than {bounds.most_bytes / (1024 * 1024):.0f} MiB")
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise FetchError("fetch-failed", f"the answer breaks off ({error})") from error
+    if connections.is_over:
+        raise FetchError("fetch-failed", f"not whole after {bounds.total_seconds:g} s")
     return bytes(content)
 
 

@@ -34,10 +34,11 @@ from dragoman.errors import DragomanError, StoreError
 from dragoman.store import RecordStore
 from dragoman.web.answers import FORMS, Form, Moved, asked_form, fault, make_templates, respond, set_cookie
 from dragoman.web.asked import Asked
+from dragoman.web.fetching import PageReader
 from dragoman.web.forms import COOKIE, LEAST_SECONDS, FormTokens
 from dragoman.web.guard import Guard, Limits
 from dragoman.web.openapi import describe
-from dragoman.web.queries import PageView
+from dragoman.web.queries import NotReadyError, PageView
 from dragoman.web.replies import ReplyBox
 from dragoman.web.site import OWNER_COOKIE, Codes, LazyCoder, Site
 from dragoman.web.views import PAGES, NotThereError, Page
@@ -56,19 +57,39 @@ def make_app(
     load_coder: Callable[[], Codes] | None = None,
     limits: Limits | None = None,
     least_form_seconds: float = LEAST_SECONDS,
+    pages: PageReader | None = None,
 ) -> ASGIApp:
     """The site of a record. `hosts` are the names it is reached under; `owner_token` lets its bearer moderate replies.
 
     Raises:
         StoreError: the record cannot be read.
     """
-    site = Site(
+    site = make_site(
+        store, owner_token=owner_token, load_coder=load_coder, least_form_seconds=least_form_seconds, pages=pages
+    )
+    return _app_of(site, hosts=hosts, limits=limits or Limits())
+
+
+def make_site(
+    store: RecordStore,
+    *,
+    owner_token: str | None = None,
+    load_coder: Callable[[], Codes] | None = None,
+    least_form_seconds: float = LEAST_SECONDS,
+    pages: PageReader | None = None,
+) -> Site:
+    """What the pages of a record share."""
+    return Site(
         view=PageView.of(store.path),
         coder=LazyCoder(load_coder or _load_coder),
         replies=ReplyBox(store.path),
         tokens=FormTokens(least_seconds=least_form_seconds),
         owner_token=owner_token,
+        pages=pages or PageReader(),
     )
+
+
+def _app_of(site: Site, *, hosts: Sequence[str], limits: Limits) -> ASGIApp:
     templates = make_templates()
     routes = [route for page in PAGES for route in _routes(page, site, templates)]
     static = resources.files("dragoman.web").joinpath("static")
@@ -79,29 +100,37 @@ def make_app(
             Mount("/static", StaticFiles(directory=Path(str(static)))),
         ],
         exception_handlers={HTTPException: _teller(templates), Exception: _teller(templates)},
-        middleware=[Middleware(GZipMiddleware, minimum_size=1000)],
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)],
     )
-    return Guard(app, hosts=hosts, limits=limits or Limits())
+    return Guard(app, hosts=hosts, limits=limits)
 
 
 def serve_record(
-    store: RecordStore, *, host: str, port: int, owner_token: str | None = None, hosts: Sequence[str] = ()
+    store: RecordStore,
+    *,
+    host: str,
+    port: int,
+    owner_token: str | None = None,
+    hosts: Sequence[str] = (),
+    limits: Limits | None = None,
 ) -> None:
     """Serves a record until interrupted. Bound to all addresses, it answers under any name unless `hosts` are given."""
     named = ("*",) if host in _ANY_ADDRESS and not hosts else (*LOOPBACK, host, *hosts)
-    app = make_app(store, hosts=named, owner_token=owner_token)
-    threading.Thread(target=_warm_up, daemon=True).start()
+    site = make_site(store, owner_token=owner_token)
+    app = _app_of(site, hosts=named, limits=limits or Limits())
+    threading.Thread(target=_warm_up, args=(site,), daemon=True).start()
     uvicorn.run(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
         limit_concurrency=200, timeout_keep_alive=5, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=16_384,
     )  # fmt: skip
 
 
-def _warm_up() -> None:
-    """Imports what the first tie would wait for: some seconds of scientific libraries."""
-    importlib.import_module("ruptures")
+def _warm_up(site: Site) -> None:
+    """Reads what the first pages would wait for: the newest columns, the libraries of a tie, the index of words."""
+    site.view.snapshot()
     importlib.import_module("scipy.stats")
     load_outlines()
+    site.view.index_words()
 
 
 def _load_coder() -> Codes:
@@ -138,7 +167,7 @@ def _respond(
         return _kept_or_made(request, page, parts, asked_as)
     except NotThereError as missing:
         error, status = str(missing), 404
-    except StoreError as broken:
+    except (StoreError, NotReadyError) as broken:
         error, status = str(broken), 503
     except DragomanError as refused:
         error, status = str(refused), 400

@@ -1,35 +1,86 @@
 """The questions that pages ask beside those of a view: what is new, who deals with whom, where, how often.
 
-Stands between the record and the pages. Each question reads as few partitions as its window allows and gives plain
-rows; it refuses to answer without a limit.
+Stands between the record and the pages. Counts come from columns held in memory, one object for each partition of the
+data files, so that a commit costs the reading of few files; whole rows are read from the files for what is shown
+alone. It refuses to answer without a limit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from dragoman.columns import SPECS
+import numpy as np
+from numpy.typing import NDArray
+
+from dragoman.codebook import load_codebook
+from dragoman.columns import NO_PERIOD, SPECS
+from dragoman.errors import DragomanError
+from dragoman.model import STATUSES
 from dragoman.rows import date_bounds
 from dragoman.tables import Snapshot, TableFolder
-from dragoman.view import RecordView, Row
+from dragoman.ties import DyadCount, Window, next_period
+from dragoman.view import RecordView, Row, with_links
+from dragoman.web.arrays import (
+    NO_DAY,
+    THEME,
+    DyadColumns,
+    HappeningColumns,
+    Keys,
+    day_number,
+    day_of,
+    group_sums,
+    join_sums,
+)
+from dragoman.web.held import Held
+from dragoman.web.shown import Shown
+from dragoman.web.words import DIGEST_BITS, DIGEST_MASK, LATEST, WordIndex
 
 # Events read to find the one that shows a happening best: more would only repeat it.
 EVENTS_TO_SHOW = 4
 # Days around a window in which the happenings lie that were first reported in it.
 REPORTED_AROUND = 45
-# Events that a search for words may hit in a year before it stops looking further back.
-HITS_IN_A_YEAR = 2000
+# Hits of the index of words that are looked at together, and how often, before a search says how far it came.
+HITS_AT_ONCE, MOST_LOOKS = 40, 12
+# Rows that a search reads to look further back before it says how far it came.
+MOST_UNREAD = 250_000
+# A month costs as much as so many rows, however few it has.
+_ROWS_OF_OPENING = 15_000
+# An id behind all others of its day.
+_BEHIND_ALL = "~"
+# Newest partitions that are read again as soon as they change, since nearly every page asks for them.
+MONTHS_READY, YEARS_READY = 3, 2
+# Bytes of happenings with their sentences that are kept as rows.
+CARD_BYTES = 60_000_000
+_CARD_BYTES_EACH = 4_000
+# Events that a search adds to the index of words before it answers; more are left to the start of the site.
+MOST_ON_THE_SPOT = 20_000
+# Events that are put into the index of words at once.
+WORDS_AT_ONCE = 50_000
+
 _RECORD_COLUMNS = """record_id, event_type, mode, contexts, status, quad, intensity, actors, recipients, date, belief,
     voices, events, publishers, urls, first_reported, last_reported, disagreements, aliases,
     strftime(day, '%Y-%m-%d') AS day"""
+_SHOWN_COLUMNS = """event_id, event_type, confidence, sentence, anchor, actors, recipients, place, attributed_to, date,
+    publisher, published, url, coder"""
 # How much a happening weighs: how far from neutral, how sure, by how many voices (each doubling adds one), and half as
 # much where one side is not told.
 _WEIGHT = """belief * (1 + abs(intensity)) * (1 + log2(greatest(voices, 1)))
-    * if(len(actors) > 0 AND len(recipients) > 0, 1, 0.5)"""
+    * if(len(actors) > 0 AND len(recipients) > 0, 1, 0.5) * if(len(actors) + len(recipients) > 0, 1, 0)"""
+_WEIGHED = np.array([STATUSES.index(status) for status in ("asserted", "negated", "future")], dtype=np.int8)
+_STATUS_NUMBERS: Mapping[str, int] = {status: number for number, status in enumerate(STATUSES)}
+_ASSERTED = _STATUS_NUMBERS["asserted"]
+_NUMBER = f"""(coalesce(day - DATE '0001-01-01', 0)::BIGINT << {DIGEST_BITS})
+    + (md5_number_lower(event_id) & {DIGEST_MASK})::BIGINT"""
+_FIRST_DAY = date(1, 1, 1)
+
+
+class NotReadyError(DragomanError):
+    """A question that can be answered in a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +94,36 @@ class Wanted:
     since: date | None = None
     until: date | None = None
     words: tuple[str, ...] = ()
+    themes: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        return (*self.parties, *(THEME + theme for theme in self.themes))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search found. `reached` is where it stopped looking, if it did: a day and an id to go on after."""
+
+    rows: list[Row]
+    reached: tuple[date, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a happening lies: its partition, its id, and its day where that is known."""
+
+    month: str
+    record_id: str
+    day: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """A happening's row with the sentence that shows it, kept."""
+
+    row: Row
+    nbytes: int = _CARD_BYTES_EACH
 
 
 class PageView(RecordView):
@@ -50,12 +131,143 @@ class PageView(RecordView):
 
     def __init__(self, folder: TableFolder, snapshot: Snapshot | None = None) -> None:
         super().__init__(folder, snapshot)
-        self._summed: tuple[int, Row] | None = None
+        self._held = Held()
+        self._cards = Held(CARD_BYTES)
+        self._keys = Keys()
+        self._words = WordIndex(folder.path)
+        self._shown = Shown(folder.head, self._prepare)
 
     @classmethod
     def of(cls, path: Path) -> Self:
         """A view of the record in a folder, with a connection of its own."""
         return cls(TableFolder.open(path, SPECS))
+
+    def snapshot(self) -> Snapshot:
+        """The state that is shown: the newest, or in a large record the newest that is ready."""
+        return self._pinned or self._shown.snapshot()
+
+    # --- what is held ---
+
+    def _prepare(self, snapshot: Snapshot) -> None:
+        """Reads of a new state what nearly every page asks for; most of it is held already."""
+        self._totals(snapshot)
+        self._articles_by_day(snapshot)
+        self._party_totals(snapshot)
+        months = self._partitions("records", snapshot)
+        for month in months:
+            self._type_days(month, months[month])
+            self._id_hashes(month, months[month])
+        for month in _newest_first(months)[:MONTHS_READY]:
+            self._happening_columns(month, snapshot)
+        for year in _newest_first(self._partitions("dyads", snapshot))[:YEARS_READY]:
+            self._dyad_columns(year, snapshot)
+
+    def index_words(self) -> None:
+        """Brings the index of words up to the state that is shown: minutes for the first time in a large record."""
+        snapshot = self.snapshot()
+
+        def read(after: int, up_to: int) -> Iterator[list[tuple[int, str]]]:
+            # The index grows fastest where numbers rise, so each partition is read in their order, the oldest first.
+            for year in reversed(_newest_first(self._partitions("events", snapshot))):
+                query = f"""SELECT {_NUMBER} AS number, concat_ws(' ', sentence.text, publisher,
+                        array_to_string(list_transform(actors || recipients, lambda p: p.name), ' ')) AS words
+                    FROM {_of_files(self._paths("events", snapshot, year))}
+                    WHERE added > ? AND added <= ? ORDER BY number"""
+                with self._cursor() as cursor:
+                    for batch in cursor.sql(query, params=[after, up_to]).to_arrow_reader(WORDS_AT_ONCE):
+                        yield list(zip(batch["number"].to_pylist(), batch["words"].to_pylist(), strict=True))
+
+        self._words.update(snapshot, read)
+
+    def _bring_words_up(self, snapshot: Snapshot) -> None:
+        """Adds the newest batches to the index of words; raises NotReadyError where it has to be made first."""
+        if self._words.reaches(snapshot):
+            return
+        after = self._words.added()
+        source = self._source("events", snapshot)
+        number = self._rows(f"SELECT count(*) AS number FROM {source} WHERE added > ?", [after])[0]["number"]
+        if number > MOST_ON_THE_SPOT:
+            raise NotReadyError(
+                "the words of this record are still being indexed: try again in some minutes, or search by states, "
+                "types and days alone"
+            )
+        self.index_words()
+
+    def _partitions(self, name: str, snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
+        """The data files of a table by the value of their partition."""
+        mark = f"/{SPECS[name].partition}="
+
+        def load() -> Mapping[str, tuple[str, ...]]:
+            found: dict[str, list[str]] = {}
+            for path in self._folder.files(name, snapshot):
+                found.setdefault(path.partition(mark)[2].partition("/")[0], []).append(path)
+            return {value: tuple(sorted(paths)) for value, paths in found.items()}
+
+        return self._held.get(("partitions", name, snapshot.versions[name]), load)
+
+    def _paths(self, name: str, snapshot: Snapshot, value: str) -> tuple[str, ...]:
+        return self._partitions(name, snapshot).get(value, ())
+
+    def _happening_columns(self, month: str, snapshot: Snapshot) -> HappeningColumns:
+        paths = self._paths("records", snapshot, month)
+
+        def load() -> HappeningColumns:
+            with self._cursor() as cursor:
+                table = cursor.sql(
+                    f"""SELECT record_id, day, last_day, first_reported, event_type, quad, status, {_WEIGHT} AS weight,
+                        actors, recipients, contexts FROM {_of_files(paths)} ORDER BY day DESC, record_id"""
+                ).to_arrow_table()
+            return HappeningColumns.of(table, self._keys)
+
+        return self._held.get(("happenings", paths), load)
+
+    def _dyad_columns(self, year: str, snapshot: Snapshot) -> DyadColumns:
+        paths = self._paths("dyads", snapshot, year)
+        # One file lies in this order already.
+        order = "ORDER BY low, high, day, record_id" if len(paths) > 1 else ""
+
+        def load() -> DyadColumns:
+            with self._cursor() as cursor:
+                table = cursor.sql(
+                    f"""SELECT low, high, day, event_type, quad, intensity, is_forward, hash(record_id) AS record
+                    FROM {_of_files(paths)} {order}"""
+                ).to_arrow_table()
+            return DyadColumns.of(table, self._keys)
+
+        return self._held.get(("dyads", paths), load)
+
+    def _type_days(self, month: str, paths: tuple[str, ...]) -> NDArray[np.int64]:
+        """Rows of day, type, quad, status and number of happenings of a month."""
+
+        def load() -> NDArray[np.int64]:
+            rows = self._rows(
+                f"""SELECT day, event_type, quad, status, count(*) AS number FROM {_of_files(paths)}
+                WHERE day IS NOT NULL GROUP BY ALL ORDER BY ALL""",
+                [],
+            )
+            types = list(load_codebook().types)
+            told = [
+                (day_number(row["day"]), types.index(row["event_type"]), row["quad"], STATUSES.index(row["status"]),
+                 row["number"])
+                for row in rows
+            ]  # fmt: skip
+            return np.array(told, dtype=np.int64).reshape(-1, 5)
+
+        return self._held.get(("types", paths), load)
+
+    def _id_hashes(self, month: str, paths: tuple[str, ...]) -> NDArray[np.uint64]:
+        """Hashes of the ids of a month's happenings and of those that they bore before, in order."""
+
+        def load() -> NDArray[np.uint64]:
+            query = f"""SELECT hash(record_id) AS hash FROM {_of_files(paths)} UNION ALL
+                SELECT hash(unnest(aliases)) FROM {_of_files(paths)} WHERE len(aliases) > 0"""
+            with self._cursor() as cursor:
+                hashes = cursor.sql(query).to_arrow_table()["hash"].to_numpy()
+            return np.sort(hashes)
+
+        return self._held.get(("ids", paths), load)
+
+    # --- totals ---
 
     def last_day(self) -> date | None:
         """The last day on which an article was read; None in an empty record."""
@@ -63,29 +275,74 @@ class PageView(RecordView):
         return date.fromisoformat(last) if last else None
 
     def totals(self) -> Row:
-        """How much the record holds: articles, events, happenings, publishers, first and last day read.
+        """How much the record holds: articles, events, happenings, publishers, first and last day read."""
+        return self._totals(self.snapshot())
 
-        Summed once for each snapshot.
-        """
-        snapshot = self.snapshot()
-        if self._summed is None or self._summed[0] != snapshot.number:
-            self._summed = (snapshot.number, self._sum(snapshot))
-        return self._summed[1]
+    def _totals(self, snapshot: Snapshot) -> Row:
+        def load() -> Row:
+            parts = [self._covered(path) for path in self._folder.files("coverage", snapshot)]
+            days = [day for part in parts for day in part[2] if day]
+            return {
+                "articles": sum(part[0] for part in parts),
+                "publishers": len(frozenset[str]().union(*(part[1] for part in parts))),
+                "first_day": min(days).isoformat() if days else None,
+                "last_day": max(days).isoformat() if days else None,
+                "events": self._total("events", snapshot),
+                "records": self._total("records", snapshot),
+                "snapshot": snapshot.number,
+                "committed_at": snapshot.committed_at.isoformat(timespec="seconds"),
+            }
 
-    def _sum(self, snapshot: Snapshot) -> Row:
-        coverage = self._rows(
-            f"""SELECT coalesce(sum(articles), 0)::BIGINT AS articles, count(DISTINCT publisher) AS publishers,
-                strftime(min(day), '%Y-%m-%d') AS first_day, strftime(max(day), '%Y-%m-%d') AS last_day
-            FROM {self._source("coverage", snapshot)}""",
-            [],
-        )[0]
-        return {
-            **coverage,
-            "events": self._count(self._source("events", snapshot)),
-            "records": self._count(self._source("records", snapshot)),
-            "snapshot": snapshot.number,
-            "committed_at": snapshot.committed_at.isoformat(timespec="seconds"),
-        }
+        return self._held.get(("totals", snapshot.number, snapshot.committed_at), load)
+
+    def _covered(self, path: str) -> tuple[int, frozenset[str], tuple[date | None, date | None]]:
+        def load() -> tuple[int, frozenset[str], tuple[date | None, date | None]]:
+            row = self._rows(
+                f"""SELECT sum(articles)::BIGINT AS articles, list(DISTINCT publisher) AS publishers, min(day) AS first,
+                    max(day) AS last FROM {_of_files([path])}""",
+                [],
+            )[0]
+            publishers = frozenset(name for name in row["publishers"] or () if name)
+            return row["articles"] or 0, publishers, (row["first"], row["last"])
+
+        return self._held.get(("covered", path), load)
+
+    def _total(self, name: str, snapshot: Snapshot) -> int:
+        return sum(self._rows_in(path) for path in self._folder.files(name, snapshot))
+
+    def _rows_in(self, path: str) -> int:
+        """Rows of a data file."""
+        return self._held.get(("count", path), lambda: self._count(_of_files([path])))
+
+    def _articles_by_day(self, snapshot: Snapshot) -> dict[date, int]:
+        def load_file(path: str) -> list[tuple[date, int]]:
+            query = f"""SELECT day, sum(articles)::BIGINT AS articles FROM {_of_files([path])}
+                WHERE day IS NOT NULL GROUP BY day"""
+            return [(row["day"], row["articles"]) for row in self._rows(query, [])]
+
+        def load() -> dict[date, int]:
+            counts: Counter[date] = Counter()
+            for path in self._folder.files("coverage", snapshot):
+                counts.update(dict(self._held.get(("by day", path), lambda path=path: load_file(path))))  # type: ignore[misc]
+            return {day: number for day, number in counts.items() if number > 0}
+
+        return self._held.get(("articles by day", snapshot.versions["coverage"]), load)
+
+    def _party_totals(self, snapshot: Snapshot) -> Counter[str]:
+        """Rows of dyads in which each party stands."""
+
+        def load_year(paths: tuple[str, ...]) -> list[tuple[str, int]]:
+            query = f"""SELECT party, count(*) AS number FROM (SELECT low AS party FROM {_of_files(paths)} UNION ALL
+                SELECT high FROM {_of_files(paths)}) GROUP BY party"""
+            return [(row["party"], row["number"]) for row in self._rows(query, [])]
+
+        def load() -> Counter[str]:
+            counts: Counter[str] = Counter()
+            for paths in self._partitions("dyads", snapshot).values():
+                counts.update(dict(self._held.get(("parties", paths), lambda paths=paths: load_year(paths))))  # type: ignore[misc]
+            return counts
+
+        return self._held.get(("party totals", snapshot.versions["dyads"]), load)
 
     # --- happenings ---
 
@@ -96,14 +353,19 @@ class PageView(RecordView):
         where a side is not told.
         """
         snapshot = self.snapshot()
-        months = _months(since - timedelta(days=REPORTED_AROUND), until + timedelta(days=REPORTED_AROUND))
-        rows = self._rows(
-            f"""SELECT {_RECORD_COLUMNS}, {_WEIGHT} AS weight FROM {self._source("records", snapshot, months)}
-            WHERE first_reported >= ? AND first_reported < ? AND status IN ('asserted', 'negated', 'future')
-                AND len(actors) + len(recipients) > 0
-            ORDER BY weight DESC, record_id LIMIT ?""",
-            [since.isoformat(), until.isoformat(), 4 * limit],
-        )
+        low, high = day_number(since), day_number(until)
+        heavy: list[tuple[float, _Place]] = []
+        around = timedelta(days=REPORTED_AROUND)
+        for month in self._months_in(snapshot, since - around, until + around):
+            columns = self._happening_columns(month, snapshot)
+            is_new = (columns.reported >= low) & (columns.reported < high) & np.isin(columns.status, _WEIGHED)
+            new = np.flatnonzero(is_new & (columns.weight > 0))
+            new = new[np.argsort(-columns.weight[new], kind="stable")[: 4 * limit]]
+            heavy += [(-float(columns.weight[row]), _place(month, columns, row)) for row in new]
+        heavy.sort(key=lambda entry: (entry[0], entry[1].record_id))
+        places = [place for _, place in heavy[: 4 * limit]]
+        weights = {place.record_id: -weight for weight, place in heavy}
+        rows = [{**row, "weight": round(weights[row["record_id"]], 6)} for row in self._read_rows(snapshot, places)]
         usual = self._usual(snapshot, rows, since=since)
         rows = [{**row, "novelty": _novelty(row, usual)} for row in rows]
         rows.sort(key=lambda row: (-row["weight"] * (1 + row["novelty"]), row["record_id"]))
@@ -111,69 +373,186 @@ class PageView(RecordView):
 
     def _usual(self, snapshot: Snapshot, rows: Sequence[Row], *, since: date) -> Mapping[tuple[str, str, str], int]:
         """How often the pairs of some happenings did the like in the year before a day."""
-        pairs = sorted({pair for row in rows for pair in _pairs(row)})
-        source = self._source("dyads", snapshot, [f"{year:04d}" for year in (since.year - 1, since.year)])
-        found = self._rows(
-            f"""SELECT low, high, event_type, count(*) AS number FROM {source}
-            WHERE day >= ? AND day < ? AND (low || ' ' || high) IN (SELECT unnest(?)) GROUP BY ALL""",
-            [since - timedelta(days=365), since, [f"{low} {high}" for low, high in pairs]],
-        )
-        return {(row["low"], row["high"], row["event_type"]): row["number"] for row in found}
+        wanted = {(*pair, row["event_type"]) for row in rows for pair in _pairs(row)}
+        low, high = day_number(since - timedelta(days=365)), day_number(since)
+        types = list(load_codebook().types)
+        counts: Counter[tuple[str, str, str]] = Counter()
+        for year in self._years_in(snapshot, since - timedelta(days=365), since):
+            columns = self._dyad_columns(year, snapshot)
+            for one, other, kind in wanted:
+                at = columns.rows_of(self._keys.find(one), self._keys.find(other))
+                day, is_kind = columns.day[at], columns.kind[at] == types.index(kind)
+                counts[one, other, kind] += int(np.count_nonzero(is_kind & (day >= low) & (day < high)))
+        return counts
 
-    def happenings(self, wanted: Wanted, *, limit: int, after: tuple[date, str] | None = None) -> list[Row]:
+    def happenings(self, wanted: Wanted, *, limit: int) -> list[Row]:
+        """The newest happenings that are wanted, each with its sentence, as far back as a search looks at once."""
+        return self.search(wanted, limit=limit).rows
+
+    def search(self, wanted: Wanted, *, limit: int, after: tuple[date, str] | None = None) -> Found:
         """Happenings that are wanted, the newest day first; `after` is the day and id of the last one shown before."""
         snapshot = self.snapshot()
-        parts, values = _conditions(wanted)
-        if after is not None:
-            parts.append("(day < ? OR (day = ? AND record_id > ?))")
-            values += [after[0], after[0], after[1]]
         if wanted.words:
-            parts.append("record_id IN (SELECT unnest(?))")
-            values.append(self._records_saying(snapshot, wanted))
-        months = _months(wanted.since, wanted.until) if wanted.since and wanted.until else None
-        rows = self._rows(
-            f"""SELECT {_RECORD_COLUMNS} FROM {self._source("records", snapshot, months)}
-            WHERE {" AND ".join(parts)} ORDER BY day DESC, record_id LIMIT ?""",
-            [*values, limit],
-        )
-        return self._with_sentences(snapshot, rows)
+            return self._saying(snapshot, wanted, limit=limit, after=after)
+        return self._listed(snapshot, wanted, limit=limit, after=after)
 
-    def _records_saying(self, snapshot: Snapshot, wanted: Wanted) -> list[str]:
-        """Ids of records with an event in whose sentence or parties all words stand."""
-        said = "lower(concat_ws(' ', sentence.text, publisher, list_transform(actors, lambda p: p.name), \
-list_transform(recipients, lambda p: p.name)))"
-        parts = [f"contains({said}, lower(?))" for _ in wanted.words]
-        values: list[object] = list(wanted.words)
+    def _listed(self, snapshot: Snapshot, wanted: Wanted, *, limit: int, after: tuple[date, str] | None) -> Found:
+        """The newest happenings that are wanted, month by month backwards until there are enough."""
+        last = wanted.until if after is None else min(wanted.until or date.max, after[0] + timedelta(days=1))
+        first = wanted.since and wanted.since.replace(month=1, day=1)
+        places: list[_Place] = []
+        unread = 0
+        for month in self._months_in(snapshot, first, last):
+            unread += self._unread_rows(month, snapshot)
+            if unread > MOST_UNREAD and month != NO_PERIOD:
+                return Found(rows=self._cards_of(snapshot, places), reached=_end_of(month))
+            columns = self._happening_columns(month, snapshot)
+            rows = self._rows_wanted(columns, wanted)
+            if after is not None:
+                rows = _rows_after(columns, rows, after)
+            places += [_place(month, columns, row) for row in rows[: limit - len(places)]]
+            if len(places) >= limit:
+                break
+        return Found(rows=self._cards_of(snapshot, places))
+
+    def _unread_rows(self, month: str, snapshot: Snapshot) -> int:
+        """Rows that have to be read before a month can be searched; none where its columns are held."""
+        paths = self._paths("records", snapshot, month)
+        if self._held.find(("happenings", paths)) is not None:
+            return 0
+        return _ROWS_OF_OPENING + sum(self._rows_in(path) for path in paths)
+
+    def _rows_wanted(self, columns: HappeningColumns, wanted: Wanted) -> NDArray[np.int32]:
+        """Rows of a partition that are wanted, whatever their words, in order."""
+        rows = np.arange(len(columns.day), dtype=np.int32)
+        for key in wanted.keys:
+            rows = np.intersect1d(rows, columns.rows_of(self._keys.find(key)), assume_unique=True)
+        is_wanted = np.ones(len(rows), np.bool_)
+        if wanted.event_type:
+            is_wanted &= columns.kind[rows] == list(load_codebook().types).index(wanted.event_type)
+        if wanted.status:
+            is_wanted &= columns.status[rows] == _STATUS_NUMBERS[wanted.status]
+        if wanted.quad:
+            is_wanted &= columns.quad[rows] == wanted.quad
         if wanted.since:
-            parts.append("last_day >= ?")
-            values.append(wanted.since)
+            is_wanted &= columns.last_day[rows] >= day_number(wanted.since)
         if wanted.until:
-            parts.append("day < ?")
-            values.append(wanted.until)
-        events = self._source("events", snapshot, _years(wanted.since, wanted.until))
-        found = self._rows(
-            f"""WITH hits AS (SELECT event_id FROM {events} WHERE {" AND ".join(parts)} ORDER BY day DESC LIMIT ?)
-            SELECT DISTINCT record_id FROM {self._source("records", snapshot)}
-            WHERE len(list_intersect(events, (SELECT list(event_id) FROM hits))) > 0""",
-            [*values, HITS_IN_A_YEAR],
+            is_wanted &= (columns.day[rows] < day_number(wanted.until)) & (columns.day[rows] >= day_number(_FIRST_DAY))
+        return rows[is_wanted]
+
+    def _saying(self, snapshot: Snapshot, wanted: Wanted, *, limit: int, after: tuple[date, str] | None) -> Found:
+        """Happenings with an event in which all words stand, the newest first."""
+        self._bring_words_up(snapshot)
+        below = LATEST if after is None else _event_number(after[0] + timedelta(days=1))
+        if wanted.until:
+            below = min(below, _event_number(wanted.until))
+        found: dict[str, Row] = {}
+        hits: list[int] = []
+        for _ in range(MOST_LOOKS):
+            hits = self._words.find(wanted.words, limit=HITS_AT_ONCE, below=below)
+            rows = self._rows_of_hits(snapshot, hits, wanted)
+            found.update((row["record_id"], row) for row in rows if after is None or _is_after(row, after))
+            if len(found) >= limit or len(hits) < HITS_AT_ONCE:
+                break
+            below = hits[-1]
+        newest = sorted(found.values(), key=_newest_row_first)[:limit]
+        reached = None
+        if len(found) < limit and len(hits) == HITS_AT_ONCE:
+            # A part of that day has been looked at: rather shown twice than not at all.
+            reached = (_FIRST_DAY + timedelta(days=(below >> DIGEST_BITS) + 1), _BEHIND_ALL)
+        return Found(rows=self._with_sentences(snapshot, newest), reached=reached)
+
+    def _rows_of_hits(self, snapshot: Snapshot, hits: Sequence[int], wanted: Wanted) -> list[Row]:
+        """Rows of the happenings that hold the events of some hits and are wanted."""
+        if not hits:
+            return []
+        days = sorted({_FIRST_DAY + timedelta(days=hit >> DIGEST_BITS) for hit in hits})
+        at = _on_days("events", [day.isoformat() if day != _FIRST_DAY else None for day in days])
+        source = self._source("events", snapshot, sorted({*(f"{day.year:04d}" for day in days), NO_PERIOD}))
+        events = self._rows(
+            f"SELECT event_id, day FROM {source} WHERE {at} AND {_NUMBER} IN (SELECT unnest(?))", [list(hits)]
         )
-        return [row["record_id"] for row in found]
+        ids = [row["event_id"] for row in events]
+        months = sorted({f"{row['day']:%Y-%m}" if row["day"] else NO_PERIOD for row in events})
+        parts, values = _conditions(wanted)
+        at = _on_days("records", [row["day"] and row["day"].isoformat() for row in events])
+        return self._rows(
+            f"""SELECT {_RECORD_COLUMNS} FROM {self._source("records", snapshot, months)}
+            WHERE {at} AND {" AND ".join(parts)} AND list_has_any(events, ?::VARCHAR[])""",
+            [*values, ids],
+        )
 
     def happenings_by_id(self, record_ids: Sequence[str]) -> list[Row]:
         """Happenings with the given ids, the newest day first, each with its sentence."""
         snapshot = self.snapshot()
-        rows = self._rows(
-            f"""SELECT {_RECORD_COLUMNS} FROM {self._source("records", snapshot)}
-            WHERE record_id IN (SELECT unnest(?)) ORDER BY day DESC, record_id""",
-            [list(record_ids)],
+        rows = self._cards_of(snapshot, self._locate(snapshot, record_ids))
+        return sorted(rows, key=_newest_row_first)
+
+    def record(self, record_id: str) -> Row | None:
+        """The record with an id, be it one that it bore before it was joined with another; None where there is none."""
+        snapshot = self.snapshot()
+        months = sorted({place.month for place in self._locate(snapshot, [record_id])})
+        if not months:
+            return None
+        found = self._rows(
+            f"""SELECT {_RECORD_COLUMNS} FROM {self._source("records", snapshot, months)}
+            WHERE record_id = ? OR list_contains(aliases, ?) LIMIT 1""",
+            [record_id, record_id],
         )
-        return self._with_sentences(snapshot, rows)
+        if not found:
+            return None
+        links = self._links_of(snapshot, [found[0]["record_id"]], months)
+        del found[0]["day"]
+        row = with_links(found[0], links.get(found[0]["record_id"], []))
+        return self._with_corrections(snapshot, [row])[0]
+
+    def _locate(self, snapshot: Snapshot, record_ids: Sequence[str]) -> list[_Place]:
+        """Where happenings lie, by the hashes of their ids; a hash that two ids share gives both partitions."""
+        if not record_ids:
+            return []
+        with self._cursor() as cursor:
+            query = "SELECT hash(id) AS hash FROM (SELECT unnest($ids) AS id)"
+            hashes = cursor.sql(query, params={"ids": list(record_ids)}).to_arrow_table()["hash"].to_numpy()
+        places = []
+        for month, paths in self._partitions("records", snapshot).items():
+            known = self._id_hashes(month, paths)
+            at = np.minimum(np.searchsorted(known, hashes), max(0, len(known) - 1))
+            hit = known[at] == hashes if len(known) else np.zeros(len(hashes), np.bool_)
+            places += [_Place(month, record_ids[int(number)]) for number in np.flatnonzero(hit)]
+        return places
+
+    def _cards_of(self, snapshot: Snapshot, places: Sequence[_Place]) -> list[Row]:
+        """Rows with `shown`, in the order of their places; those shown before are kept."""
+        keys = {place: (self._paths("records", snapshot, place.month), place.record_id) for place in places}
+        cards = {place: self._cards.find(keys[place]) for place in places}
+        missing = [place for place, card in cards.items() if card is None]
+        fresh = self._with_sentences(snapshot, self._read_rows(snapshot, missing))
+        by_id = {row["record_id"]: _Card(row) for row in fresh}
+        for place in missing:
+            if card := by_id.get(place.record_id):
+                cards[place] = self._cards.get(keys[place], lambda card=card: card)  # type: ignore[misc]
+        return [card.row for card in cards.values() if card is not None]
+
+    def _read_rows(self, snapshot: Snapshot, places: Sequence[_Place]) -> list[Row]:
+        """Rows of the happenings at some places, in their order."""
+        if not places:
+            return []
+        source = self._source("records", snapshot, sorted({place.month for place in places}))
+        at = _on_days("records", [place.day for place in places])
+        query = f"SELECT {_RECORD_COLUMNS} FROM {source} WHERE {at} AND record_id IN (SELECT unnest(?))"
+        rows = {row["record_id"]: row for row in self._rows(query, [[place.record_id for place in places]])}
+        return [rows[place.record_id] for place in places if place.record_id in rows]
 
     def _with_sentences(self, snapshot: Snapshot, rows: Sequence[Row]) -> list[Row]:
         """Rows with `shown`, the surest of their first events."""
         ids = [event_id for row in rows for event_id in row["events"][:EVENTS_TO_SHOW]]
+        if not ids:
+            return [{**row, "shown": None} for row in rows]
         source = self._source("events", snapshot, _years_of_dates(rows))
-        found = self._rows(f"SELECT * FROM {source} WHERE event_id IN (SELECT unnest(?))", [ids]) if ids else []
+        at = _on_days("events", [row["day"] for row in rows])
+        found = self._rows(
+            f"SELECT {_SHOWN_COLUMNS} FROM {source} WHERE {at} AND event_id IN (SELECT unnest(?))", [ids]
+        )
         events = {row["event_id"]: row for row in found}
         shown = []
         for row in rows:
@@ -189,53 +568,125 @@ list_transform(recipients, lambda p: p.name)))"
         `change` is the mean intensity of the later half of the window less that of the earlier half; None where one of
         the halves has nothing.
         """
-        middle = since + (until - since) // 2
-        source = self._source("dyads", self.snapshot(), _years(since, until))
-        return self._rows(
-            f"""SELECT if(low = $party, high, low) AS party, count(DISTINCT record_id) AS records,
-                count(DISTINCT record_id) FILTER ((low = $party) = is_forward) AS outward,
-                count(DISTINCT record_id) FILTER (quad = 1) AS quad1,
-                count(DISTINCT record_id) FILTER (quad = 2) AS quad2,
-                count(DISTINCT record_id) FILTER (quad = 3) AS quad3,
-                count(DISTINCT record_id) FILTER (quad = 4) AS quad4,
-                round(avg(intensity), 3) AS intensity,
-                round(avg(intensity) FILTER (day >= $middle) - avg(intensity) FILTER (day < $middle), 3) AS change
-            FROM {source} WHERE (low = $party OR high = $party) AND low <> high AND day >= $since AND day < $until
-            GROUP BY 1 ORDER BY records DESC, 1 LIMIT $limit""",
-            {"party": party, "since": since, "until": until, "middle": middle, "limit": limit},
-        )
+        snapshot = self.snapshot()
+        number = self._keys.find(party)
+        middle = day_number(since + (until - since) // 2)
+        parts = []
+        for year in self._years_in(snapshot, since, until):
+            columns = self._dyad_columns(year, snapshot)
+            number = self._keys.find(party) if number is None else number
+            is_party = ((columns.low == number) | (columns.high == number)) & (columns.low != columns.high)
+            rows = np.flatnonzero(is_party & _is_within(columns.day, since, until))
+            parts.append(_partner_sums(columns, rows, number or 0, middle))
+        others, sums = join_sums(parts)
+        told = [_partner_row(self._keys.name(int(other)), sums, at) for at, other in enumerate(others)]
+        told.sort(key=lambda row: (-row["records"], row["party"]))
+        return told[:limit]
 
     def dyads(self, *, since: date, until: date, limit: int, event_type: str | None = None) -> list[Row]:
         """The busiest pairs of a window, both directions pooled, with counts by quad and mean intensity."""
-        source = self._source("dyads", self.snapshot(), _years(since, until))
-        kind, values = ("AND event_type = ?", [event_type]) if event_type else ("", [])
-        return self._rows(
-            f"""SELECT low, high, count(DISTINCT record_id) AS records,
-                count(DISTINCT record_id) FILTER (quad <= 2) AS cooperation,
-                count(DISTINCT record_id) FILTER (quad >= 3) AS conflict, round(avg(intensity), 3) AS intensity
-            FROM {source} WHERE low <> high AND day >= ? AND day < ? {kind}
-            GROUP BY ALL ORDER BY records DESC, low, high LIMIT ?""",
-            [since, until, *values, limit],
-        )
+        snapshot = self.snapshot()
+        kind = list(load_codebook().types).index(event_type) if event_type else None
+        parts = []
+        for year in self._years_in(snapshot, since, until):
+            columns = self._dyad_columns(year, snapshot)
+            is_asked = _is_within(columns.day, since, until) & (columns.low != columns.high)
+            if kind is not None:
+                is_asked &= columns.kind == kind
+            rows = np.flatnonzero(is_asked)
+            parts.append(_pair_sums(columns, rows))
+        pairs, sums = join_sums(parts)
+        if not len(pairs):
+            return []
+        # Ties at the edge are decided by name, so all of them are told before the list is cut.
+        least = np.sort(sums["records"])[-min(limit, len(pairs))]
+        told = [_pair_row(self._keys, int(pairs[at]), sums, int(at)) for at in np.flatnonzero(sums["records"] >= least)]
+        told.sort(key=lambda row: (-row["records"], row["low"], row["high"]))
+        return told[:limit]
 
     def days(self, wanted: Wanted, *, since: date, until: date) -> list[Row]:
         """Happenings by day and quad in a window."""
-        parts, values = _conditions(wanted)
-        source = self._source("records", self.snapshot(), _months(since, until))
-        return self._rows(
-            f"""SELECT strftime(day, '%Y-%m-%d') AS day, quad, count(*) AS records FROM {source}
-            WHERE {" AND ".join(parts)} AND day >= ? AND day < ? AND status = 'asserted' GROUP BY ALL ORDER BY 1, 2""",
-            [*values, since, until],
-        )
+        snapshot = self.snapshot()
+        counts: Counter[tuple[int, int]] = Counter()
+        for month in self._months_in(snapshot, since, until):
+            if wanted.keys or wanted.since or wanted.until:
+                counts.update(self._days_of_columns(snapshot, month, wanted))
+            else:
+                counts.update(self._days_of_types(snapshot, month, wanted))
+        low, high = day_number(since), day_number(until)
+        return [
+            {"day": day_of(day).isoformat(), "quad": quad, "records": number}
+            for (day, quad), number in sorted(counts.items())
+            if low <= day < high
+        ]
+
+    def _days_of_columns(self, snapshot: Snapshot, month: str, wanted: Wanted) -> Counter[tuple[int, int]]:
+        columns = self._happening_columns(month, snapshot)
+        rows = self._rows_wanted(columns, wanted)
+        rows = rows[columns.status[rows] == _ASSERTED]
+        return Counter(zip(columns.day[rows].tolist(), columns.quad[rows].tolist(), strict=True))
+
+    def _days_of_types(self, snapshot: Snapshot, month: str, wanted: Wanted) -> Counter[tuple[int, int]]:
+        told = self._type_days(month, self._paths("records", snapshot, month))
+        told = told[told[:, 3] == _ASSERTED]
+        if wanted.event_type:
+            told = told[told[:, 1] == list(load_codebook().types).index(wanted.event_type)]
+        if wanted.quad:
+            told = told[told[:, 2] == wanted.quad]
+        counts: Counter[tuple[int, int]] = Counter()
+        for day, _, quad, _, number in told.tolist():
+            counts[day, quad] += number
+        return counts
 
     def type_counts(self, *, since: date | None = None, until: date | None = None) -> dict[str, int]:
-        """Happenings of each type in a window, or of all days."""
-        parts, values = _conditions(Wanted(since=since, until=until))
-        source = self._source("records", self.snapshot(), _months(since, until) if since and until else None)
-        rows = self._rows(
-            f"SELECT event_type, count(*) AS records FROM {source} WHERE {' AND '.join(parts)} GROUP BY 1", values
-        )
-        return {row["event_type"]: row["records"] for row in rows}
+        """Happenings of each type that begin in a window, or of all days."""
+        snapshot = self.snapshot()
+        numbers = np.zeros(len(load_codebook().types), np.int64)
+        for month, paths in self._partitions("records", snapshot).items():
+            told = self._type_days(month, paths)
+            if since:
+                told = told[told[:, 0] >= day_number(since)]
+            if until:
+                told = told[told[:, 0] < day_number(until)]
+            np.add.at(numbers, told[:, 1], told[:, 4])
+        return {name: int(number) for name, number in zip(load_codebook().types, numbers, strict=True) if number}
+
+    def theme_counts(self, *, since: date, until: date) -> dict[str, int]:
+        """Happenings of each theme in a window."""
+        snapshot = self.snapshot()
+        counts: Counter[str] = Counter()
+        for month in self._months_in(snapshot, since, until):
+            columns = self._happening_columns(month, snapshot)
+            for theme in load_codebook().contexts:
+                rows = columns.rows_of(self._keys.find(THEME + theme))
+                counts[theme] += int(np.count_nonzero(_is_within(columns.day[rows], since, until)))
+        return dict(counts)
+
+    def theme_pairs(self, theme: str, *, since: date, until: date, limit: int) -> list[Row]:
+        """The busiest pairs of a theme in a window: low, high, records."""
+        snapshot = self.snapshot()
+        counts: Counter[tuple[str, str]] = Counter()
+        for month in self._months_in(snapshot, since, until):
+            columns = self._happening_columns(month, snapshot)
+            counts.update(self._pairs_of_rows(columns, columns.rows_of(self._keys.find(THEME + theme)), since, until))
+        told = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:limit]
+        return [{"low": low, "high": high, "records": number} for (low, high), number in told]
+
+    def _pairs_of_rows(
+        self, columns: HappeningColumns, rows: NDArray[np.int32], since: date, until: date
+    ) -> Counter[tuple[str, str]]:
+        """Pairs of parties that stand in the same of some rows, both sides or one."""
+        rows = rows[_is_within(columns.day[rows], since, until)]
+        is_here = np.isin(columns.rows, rows)
+        sides: dict[int, list[str]] = {}
+        for row, key in zip(columns.rows[is_here].tolist(), columns.keys[is_here].tolist(), strict=True):
+            if not (name := self._keys.name(key)).startswith(THEME):
+                sides.setdefault(row, []).append(name)
+        counts: Counter[tuple[str, str]] = Counter()
+        for names in sides.values():
+            names = sorted(names)[:6]
+            counts.update((one, other) for at, one in enumerate(names) for other in names[at + 1 :])
+        return counts
 
     def places(self, *, since: date, until: date, limit: int, quad: int | None = None) -> list[Row]:
         """Places of the events of a window, the most frequent first: name, country, degrees, counts."""
@@ -254,30 +705,158 @@ list_transform(recipients, lambda p: p.name)))"
 
     def parties(self, *, limit: int) -> list[Row]:
         """The parties with most happenings."""
-        return self._rows(
-            f"""SELECT party, count(*) AS records FROM (
-                SELECT low AS party FROM {self._source("dyads", self.snapshot())} UNION ALL
-                SELECT high FROM {self._source("dyads", self.snapshot())}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?""",
-            [limit],
-        )
+        totals = self._party_totals(self.snapshot())
+        told = sorted(totals.items(), key=lambda entry: (-entry[1], entry[0]))[:limit]
+        return [{"party": party, "records": number} for party, number in told]
 
     def linked_events(self, record: Row) -> list[Row]:
         """All events of a happening, first published first."""
         snapshot = self.snapshot()
         source = self._source("events", snapshot, _years_of_dates([record]))
+        bounds = date_bounds(record["date"])
+        at = "day >= ? AND day <= ? AND" if bounds else ""
         return self._rows(
             f"""SELECT * EXCLUDE (day, last_day, actor_keys, recipient_keys, cell, year, added) FROM {source}
-            WHERE event_id IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}
+            WHERE {at} event_id IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}
             ORDER BY published NULLS LAST, publisher, event_id""",
-            [record["events"]],
+            [*(bounds or ()), record["events"]],
         )
+
+    def _dyad_counts(self, snapshot: Snapshot, sides: tuple[str, str], window: Window) -> list[DyadCount]:
+        """As the view's; read once for the directed and the pooled series of a page."""
+        years = _years(window.since, window.until) or []
+        paths = tuple(self._paths("dyads", snapshot, year) for year in years)
+        return self._cards.get(
+            ("dyad", sides, window, paths), lambda: super(PageView, self)._dyad_counts(snapshot, sides, window)
+        )
+
+    # --- partitions ---
+
+    def _months_in(self, snapshot: Snapshot, since: date | None, until: date | None) -> list[str]:
+        """Months of happenings that a window touches, the newest first; what has no day at all comes last."""
+        months = _newest_first(self._partitions("records", snapshot))
+        low = f"{since:%Y-%m}" if since else ""
+        high = f"{until:%Y-%m}" if until else "9999-99"
+        is_open = since is None and until is None
+        return [month for month in months if (low <= month <= high if month != NO_PERIOD else is_open)]
+
+    def _years_in(self, snapshot: Snapshot, since: date, until: date) -> list[str]:
+        last = until - timedelta(days=1)
+        years = _newest_first(self._partitions("dyads", snapshot))
+        return [year for year in years if f"{since.year:04d}" <= year <= f"{last.year:04d}"]
+
+
+def _of_files(paths: Iterable[str]) -> str:
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{listed}], hive_partitioning = true, hive_types_autocast = false)"
+
+
+def _end_of(month: str) -> tuple[date, str]:
+    """Where a search goes on that has looked at everything after a month."""
+    first = date.fromisoformat(f"{month}-01")
+    return next_period(first, "month"), _BEHIND_ALL
+
+
+def _place(month: str, columns: HappeningColumns, row: int | np.integer[Any]) -> _Place:
+    day = int(columns.day[row])
+    return _Place(month, columns.ids[int(row)].as_py(), day_of(day).isoformat() if day != NO_DAY else None)
+
+
+def _on_days(table: str, days: Iterable[str | None]) -> str:
+    """A condition that opens the few groups of rows in which some days lie: rows are stored in the order of days."""
+    listed = sorted(set(days), key=str)
+    if None in listed or not listed:
+        return "TRUE"
+    dates = ", ".join(f"DATE '{day}'" for day in listed)
+    return f"{table}.day IN ({dates})"
+
+
+def _newest_first(partitions: Iterable[str]) -> list[str]:
+    """Partitions by their value, the newest first, those without a day last."""
+    return sorted(partitions, key=lambda value: (value != NO_PERIOD, value), reverse=True)
+
+
+def _is_within(days: NDArray[np.int32], since: date, until: date) -> NDArray[np.bool_]:
+    within: NDArray[np.bool_] = (days >= day_number(since)) & (days < day_number(until))
+    return within
+
+
+def _rows_after(columns: HappeningColumns, rows: NDArray[np.int32], after: tuple[date, str]) -> NDArray[np.int32]:
+    """Of rows in order, those behind a day and an id."""
+    day = day_number(after[0])
+    same = rows[columns.day[rows] == day]
+    behind = [row for row in same.tolist() if columns.ids[row].as_py() > after[1]]
+    return np.concatenate([np.array(behind, np.int32), rows[columns.day[rows] < day]])
+
+
+def _partner_sums(columns: DyadColumns, rows: NDArray[np.intp], party: int, middle: int) -> tuple[Any, dict[str, Any]]:
+    low, quad, intensity = columns.low[rows], columns.quad[rows], columns.intensity[rows]
+    other = np.where(low == party, columns.high[rows], low).astype(np.int64)
+    first = columns.is_first[rows].astype(np.float64)
+    is_late = columns.day[rows] >= middle
+    return group_sums(
+        other,
+        {
+            "records": first,
+            "outward": ((low == party) == columns.is_forward[rows]).astype(np.float64),
+            **{f"quad{number}": first * (quad == number) for number in (1, 2, 3, 4)},
+            "rows": np.ones(len(rows)),
+            "late": is_late.astype(np.float64),
+            "sum": intensity,
+            "late_sum": intensity * is_late,
+        },
+    )
+
+
+def _partner_row(party: str, sums: Mapping[str, NDArray[Any]], at: int) -> Row:
+    rows, late = float(sums["rows"][at]), float(sums["late"][at])
+    total, late_total = float(sums["sum"][at]), float(sums["late_sum"][at])
+    has_both = 0 < late < rows
+    counted = ("records", "outward", "quad1", "quad2", "quad3", "quad4")
+    return {
+        "party": party,
+        **{name: int(sums[name][at]) for name in counted},
+        "intensity": round(total / rows, 3),
+        "change": round(late_total / late - (total - late_total) / (rows - late), 3) if has_both else None,
+    }
+
+
+def _pair_sums(columns: DyadColumns, rows: NDArray[np.intp]) -> tuple[Any, dict[str, Any]]:
+    first = columns.is_first[rows].astype(np.float64)
+    quad = columns.quad[rows]
+    pair = columns.low[rows].astype(np.int64) << 32 | columns.high[rows]
+    return group_sums(
+        pair,
+        {
+            "records": first,
+            "cooperation": first * (quad <= 2),
+            "rows": np.ones(len(rows)),
+            "sum": columns.intensity[rows],
+        },
+    )
+
+
+def _pair_row(keys: Keys, pair: int, sums: Mapping[str, NDArray[Any]], at: int) -> Row:
+    records, cooperation = int(sums["records"][at]), int(sums["cooperation"][at])
+    return {
+        "low": keys.name(pair >> 32),
+        "high": keys.name(pair & 0xFFFFFFFF),
+        "records": records,
+        "cooperation": cooperation,
+        "conflict": records - cooperation,
+        "intensity": round(float(sums["sum"][at]) / float(sums["rows"][at]), 3),
+    }
 
 
 def _conditions(wanted: Wanted) -> tuple[list[str], list[object]]:
+    """What a row of records must fulfil, whatever its words."""
     parts, values = ["TRUE"], list[object]()
     for party in wanted.parties:
         parts.append("(list_contains(actors, ?) OR list_contains(recipients, ?))")
         values += [party, party]
+    for theme in wanted.themes:
+        parts.append("list_contains(contexts, ?)")
+        values.append(theme)
     for column, value in (("event_type", wanted.event_type), ("status", wanted.status), ("quad", wanted.quad)):
         if value is not None:
             parts.append(f"{column} = ?")
@@ -286,9 +865,22 @@ def _conditions(wanted: Wanted) -> tuple[list[str], list[object]]:
         parts.append("last_day >= ?")
         values.append(wanted.since)
     if wanted.until:
-        parts.append("day < ?")
+        parts.append("records.day < ?")
         values.append(wanted.until)
     return parts, values
+
+
+def _newest_row_first(row: Row) -> tuple[int, str]:
+    return (-date.fromisoformat(row["day"]).toordinal() if row["day"] else 0, row["record_id"])
+
+
+def _is_after(row: Row, after: tuple[date, str]) -> bool:
+    return _newest_row_first(row) > (-after[0].toordinal(), after[1])
+
+
+def _event_number(day: date) -> int:
+    """The least number that an event of a day has in the index of words."""
+    return (day - _FIRST_DAY).days << DIGEST_BITS
 
 
 def _pairs(row: Row) -> list[tuple[str, str]]:
@@ -299,13 +891,6 @@ def _pairs(row: Row) -> list[tuple[str, str]]:
 def _novelty(row: Row, usual: Mapping[tuple[str, str, str], int]) -> float:
     counts = [usual.get((low, high, row["event_type"]), 0) for low, high in _pairs(row)]
     return round(1 / (1 + min(counts)), 3) if counts else 0.5
-
-
-def _months(since: date, until: date) -> list[str]:
-    """The partitions of records that a window may touch, with those of a year, a range or no date at all."""
-    months = [f"{year:04d}-{month:02d}" for year in range(since.year, until.year + 1) for month in range(1, 13)]
-    low, high = f"{since:%Y-%m}", f"{until:%Y-%m}"
-    return [month for month in months if low <= month <= high]
 
 
 def _years(since: date | None, until: date | None) -> list[str] | None:

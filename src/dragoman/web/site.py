@@ -10,6 +10,7 @@ from typing import Protocol
 
 from dragoman.model import Article, Event, Sentence, Skip
 from dragoman.web.cache import AnswerCache
+from dragoman.web.fetching import PageReader
 from dragoman.web.forms import FormTokens
 from dragoman.web.queries import PageView
 from dragoman.web.replies import ReplyBox
@@ -61,6 +62,7 @@ class Site:
     replies: ReplyBox
     tokens: FormTokens = field(default_factory=FormTokens)
     kept: AnswerCache = field(default_factory=AnswerCache)
+    pages: PageReader = field(default_factory=PageReader)
     owner_token: str | None = None
 
     def is_owner(self, *, token: str = "", session: str = "") -> bool:

@@ -13,7 +13,7 @@ from dragoman.web.answers import Answer, Moved
 from dragoman.web.asked import Asked
 from dragoman.web.drawing import day_chart
 from dragoman.web.names import headline, party_named, read_search
-from dragoman.web.queries import Wanted
+from dragoman.web.queries import Found, Wanted
 from dragoman.web.site import Site
 from dragoman.web.views.page import (
     DAY,
@@ -158,18 +158,30 @@ def search(asked: Asked, site: Site) -> Answer:
     """Happenings by words, states, dates, type, status and quad class, the newest first."""
     wanted = _wanted(asked)
     limit = asked.limit(25)
-    rows = site.view.happenings(wanted, limit=limit + 1, after=asked.after())
-    shown, last = rows[:limit], rows[limit - 1] if len(rows) > limit else None
-    following = asked.linked(after=f"{last['day']}:{last['record_id']}") if last and last["day"] else None
+    found = site.view.search(wanted, limit=limit + 1, after=asked.after())
+    shown = found.rows[:limit]
     query = asked.text("q")
     return Answer(
         template="search.html",
         title=f"Search: {query}" if query else "Search",
-        data={"understood": _told_wanted(wanted), "records": [happening_row(row) for row in shown], "next": following},
+        data={
+            "understood": _told_wanted(wanted),
+            "records": [happening_row(row) for row in shown],
+            "reached": found.reached[0].isoformat() if found.reached else None,
+            "next": _next(asked, found, limit),
+        },
         told={"happenings": shown, "wanted": wanted, "types": list(load_codebook().types)},
         table=[happening_row(row) for row in shown],
         entries=[happening_entry(row) for row in shown],
     )
+
+
+def _next(asked: Asked, found: Found, limit: int) -> str | None:
+    """The address of what follows: after the last one shown, or from where the search stopped looking."""
+    last = found.rows[limit - 1] if len(found.rows) > limit else None
+    if last is not None:
+        return asked.linked(after=f"{last['day']}:{last['record_id']}") if last["day"] else None
+    return asked.linked(after=f"{found.reached[0]}:{found.reached[1]}") if found.reached else None
 
 
 def _wanted(asked: Asked) -> Wanted:

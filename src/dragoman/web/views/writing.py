@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from dragoman.codebook import load_codebook
@@ -31,42 +32,58 @@ def show_reading(asked: Asked, site: Site) -> Answer:
         template="read.html",
         title="Read a text",
         data={"longest": LONGEST_ARTICLE},
-        told={"token": token, "coded": None, "given": {"title": "", "text": "", "published": ""}},
+        told={"token": token, "coded": None, "given": {"title": "", "text": "", "published": "", "url": ""}},
         has_form=True,
         has_other_forms=False,
     )
 
 
 def read_text(asked: Asked, site: Site) -> Answer:
-    """The events of a pasted text, one by one. Nothing of it is stored."""
+    """The events of a pasted text or of a page that is named, one by one. Nothing of it is stored."""
     fields = _fields(asked)
     site.tokens.check(fields.get("token", ""), asked.cookie, "read")
-    title, text = fields.get("title", "").strip(), fields.get("text", "").strip()
-    if not text:
-        raise QueryError("the text is missing: paste some sentences of a news report")
-    if len(title) > LONGEST_TITLE or len(text) > LONGEST_ARTICLE:
-        raise QueryError(f"the text is longer than {LONGEST_ARTICLE:,} characters: paste a part of it")
-    article = Article(
-        id=hashlib.sha256(f"{title}\n\n{text}".encode("utf-8", "replace")).hexdigest()[:32],
-        doc="pasted", title=title, text=text, published=_published(fields), location="pasted text",
-    )  # fmt: skip
+    article = _given_article(fields, site)
     coded = site.coder.code(article)
     events = [event_row(event) for event in coded.events]
     return Answer(
         template="read.html",
         title="A text, read",
-        data={"events": events, "skips": [{"reason": skip.reason, "detail": skip.detail} for skip in coded.skips]},
+        data={
+            "title": article.title,
+            "url": article.url,
+            "events": events,
+            "skips": [{"reason": skip.reason, "detail": skip.detail} for skip in coded.skips],
+        },
         told={
             "token": site.tokens.make(asked.cookie, "read"),
             "coded": coded,
             "by_sentence": _by_sentence(coded.sentences, events),
             "open_points": {event["event_id"]: open_points(event) for event in events},
-            "given": {"title": title, "text": text, "published": fields.get("published", "")},
+            "given": {name: fields.get(name, "").strip() for name in ("title", "text", "published", "url")},
         },
         table=events,
         has_form=True,
         has_other_forms=False,
     )
+
+
+def _given_article(fields: dict[str, str], site: Site) -> Article:
+    """The article that a form gives: by its address, or by its text."""
+    title, text, url = (fields.get(name, "").strip() for name in ("title", "text", "url"))
+    if url and text:
+        raise QueryError("give an address or a text, not both")
+    if url:
+        found = site.pages.read(url)
+        cut = found.text[:LONGEST_ARTICLE]
+        return replace(found, text=cut, published=_published(fields) or found.published)
+    if not text:
+        raise QueryError("the text is missing: paste some sentences of a news report, or name the page")
+    if len(title) > LONGEST_TITLE or len(text) > LONGEST_ARTICLE:
+        raise QueryError(f"the text is longer than {LONGEST_ARTICLE:,} characters: paste a part of it")
+    return Article(
+        id=hashlib.sha256(f"{title}\n\n{text}".encode("utf-8", "replace")).hexdigest()[:32],
+        doc="pasted", title=title, text=text, published=_published(fields), location="pasted text",
+    )  # fmt: skip
 
 
 def _by_sentence(sentences: Sequence[Sentence], events: Sequence[Row]) -> list[tuple[Sentence, list[Row]]]:

@@ -1,0 +1,213 @@
+"""Columns of the record that pages count with, as arrays: who stands in which happening, of which type, on which day.
+
+Stands between the data files and the questions of pages. One object holds one partition (a month of happenings, a year
+of dyads) in the order in which pages list it, so that a question over it is a mask and a sum. Days are counted from
+1970-01-01; parties and themes are numbered by `Keys`. Gives numbers and ids; whole rows are read from the files.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from dragoman.codebook import load_codebook
+from dragoman.model import STATUSES
+
+EPOCH = date(1970, 1, 1).toordinal()
+# The day of what has none: before all others, so that it comes last where the newest come first.
+NO_DAY = -(2**31)
+# Themes are numbered among the parties; no party key begins so.
+THEME = "#"
+
+Ints = NDArray[np.integer[Any]]
+
+
+class Keys:
+    """Numbers for party and theme keys, given in the order in which they are first met."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._names: list[str] = []
+        self._lock = threading.Lock()
+
+    def find(self, name: str) -> int | None:
+        return self._numbers.get(name)
+
+    def name(self, number: int) -> str:
+        return self._names[number]
+
+    def number_all(self, names: pa.Array | pa.ChunkedArray) -> NDArray[np.int32]:
+        """The number of each name of an array without nulls."""
+        if isinstance(names, pa.ChunkedArray):
+            names = names.combine_chunks()
+        coded = names.dictionary_encode()
+        numbers = np.array([self._number(name) for name in coded.dictionary.to_pylist()], dtype=np.int32)
+        indices = coded.indices.to_numpy(zero_copy_only=False)
+        return numbers[indices] if len(numbers) else np.zeros(0, np.int32)
+
+    def _number(self, name: str) -> int:
+        with self._lock:
+            if name not in self._numbers:
+                self._numbers[name] = len(self._names)
+                self._names.append(name)
+            return self._numbers[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arrays:
+    @property
+    def nbytes(self) -> int:
+        return sum(getattr(getattr(self, one.name), "nbytes", 0) for one in fields(self))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HappeningColumns(_Arrays):
+    """Happenings of a partition, the newest day first. `keys` (sorted) and `rows` say which key stands in which row."""
+
+    ids: pa.Array
+    day: NDArray[np.int32]
+    last_day: NDArray[np.int32]
+    reported: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    quad: NDArray[np.int8]
+    status: NDArray[np.int8]
+    weight: NDArray[np.float32]
+    keys: NDArray[np.int32]
+    rows: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, table: pa.Table, keys: Keys) -> HappeningColumns:
+        """From the columns of the same names, with actors, recipients and contexts as lists of texts."""
+        names, places = [], []
+        for column, mark in (("actors", ""), ("recipients", ""), ("contexts", THEME)):
+            lists = table[column].combine_chunks()
+            flat = lists.flatten()
+            names.append(pc.binary_join_element_wise(mark, flat, "") if mark else flat)
+            places.append(pc.list_parent_indices(lists).to_numpy(zero_copy_only=False))
+        numbers = keys.number_all(pa.chunked_array(names, type=pa.string()))
+        rows = np.concatenate(places).astype(np.int32)
+        # A party on both sides stands in the row once.
+        pairs = np.unique(numbers.astype(np.int64) << 32 | rows) if len(rows) else np.zeros(0, np.int64)
+        return cls(
+            ids=table["record_id"].combine_chunks(),
+            day=_days(table["day"]),
+            last_day=_days(table["last_day"]),
+            reported=_days(pc.strptime(table["first_reported"], format="%Y-%m-%d", unit="s").cast(pa.date32())),
+            kind=_coded(table["event_type"], list(load_codebook().types)),
+            quad=table["quad"].to_numpy().astype(np.int8),
+            status=_coded(table["status"], STATUSES),
+            weight=table["weight"].to_numpy().astype(np.float32),
+            keys=(pairs >> 32).astype(np.int32),
+            rows=(pairs & 0xFFFFFFFF).astype(np.int32),
+        )
+
+    def rows_of(self, number: int | None) -> NDArray[np.int32]:
+        """Rows in which a key stands, in order."""
+        if number is None:
+            return np.zeros(0, np.int32)
+        low, high = np.searchsorted(self.keys, [number, number + 1])
+        return self.rows[low:high]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DyadColumns(_Arrays):
+    """Rows of dyads of a partition, grouped by pair. `is_first` marks one row of each happening of a pair.
+
+    `pairs` are the distinct pairs in sorted order (low's number shifted by 32 bits, and high's), `starts` and `ends`
+    where their rows lie.
+    """
+
+    low: NDArray[np.int32]
+    high: NDArray[np.int32]
+    day: NDArray[np.int32]
+    kind: NDArray[np.int8]
+    quad: NDArray[np.int8]
+    intensity: NDArray[np.float64]
+    is_forward: NDArray[np.bool_]
+    is_first: NDArray[np.bool_]
+    pairs: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, table: pa.Table, keys: Keys) -> DyadColumns:
+        """From the columns of the same names and a number of the `record`, in order of pair, day and record."""
+        low, high = keys.number_all(table["low"]), keys.number_all(table["high"])
+        pair = low.astype(np.int64) << 32 | high
+        record = table["record"].to_numpy()
+        starts = np.flatnonzero(np.diff(pair, prepend=-1)) if len(pair) else np.zeros(0, np.int64)
+        ends = np.append(starts[1:], len(pair)) if len(pair) else starts
+        is_first = np.ones(len(pair), np.bool_)
+        is_first[1:] = (pair[1:] != pair[:-1]) | (record[1:] != record[:-1])
+        order = np.argsort(pair[starts])
+        return cls(
+            low=low,
+            high=high,
+            day=_days(table["day"]),
+            kind=_coded(table["event_type"], list(load_codebook().types)),
+            quad=table["quad"].to_numpy().astype(np.int8),
+            intensity=table["intensity"].to_numpy(),
+            is_forward=table["is_forward"].to_numpy(),
+            is_first=is_first,
+            pairs=pair[starts][order],
+            starts=starts[order],
+            ends=ends[order],
+        )
+
+    def rows_of(self, low: int | None, high: int | None) -> slice:
+        """Where the rows of a pair lie."""
+        if low is None or high is None:
+            return slice(0, 0)
+        pair = (low << 32) | high
+        at = int(np.searchsorted(self.pairs, pair))
+        if at == len(self.pairs) or self.pairs[at] != pair:
+            return slice(0, 0)
+        return slice(int(self.starts[at]), int(self.ends[at]))
+
+
+def day_number(day: date) -> int:
+    return day.toordinal() - EPOCH
+
+
+def day_of(number: int) -> date:
+    return date.fromordinal(int(number) + EPOCH)
+
+
+def _days(column: pa.ChunkedArray) -> NDArray[np.int32]:
+    filled = pc.fill_null(column.cast(pa.int32()), NO_DAY)
+    numbers: NDArray[np.int32] = filled.to_numpy().astype(np.int32)
+    return numbers
+
+
+def _coded(column: pa.ChunkedArray, known: Sequence[str]) -> NDArray[np.int8]:
+    """Each value's place among the known ones, -1 for others."""
+    places = pc.fill_null(pc.index_in(column, value_set=pa.array(list(known))), -1)
+    numbers: NDArray[np.int8] = places.to_numpy().astype(np.int8)
+    return numbers
+
+
+def group_sums(
+    keys: NDArray[np.int64], columns: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
+    """The distinct keys in order, and each column summed by key."""
+    distinct, places = np.unique(keys, return_inverse=True)
+    return distinct, {
+        name: np.bincount(places, weights=column, minlength=len(distinct)) for name, column in columns.items()
+    }
+
+
+def join_sums(parts: Iterable[tuple[NDArray[np.int64], dict[str, NDArray[Any]]]]) -> tuple[Any, dict[str, Any]]:
+    """Sums of several partitions as one."""
+    parts = list(parts)
+    if not parts:
+        return np.zeros(0, np.int64), {}
+    keys = np.concatenate([part[0] for part in parts])
+    return group_sums(keys, {name: np.concatenate([part[1][name] for part in parts]) for name in parts[0][1]})

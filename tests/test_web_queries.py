@@ -1,0 +1,189 @@
+"""What pages count from columns held in memory, against the same counted row by row; what a commit changes of it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.strategies import START, make_event, make_reading, reading_lists
+
+from dragoman.store import RecordStore
+from dragoman.web.held import Held
+from dragoman.web.queries import NotReadyError, PageView, Wanted
+from dragoman.web.shown import Shown
+from dragoman.web.words import expression
+
+SINCE, UNTIL = START - timedelta(days=30), START + timedelta(days=40)
+
+
+def pages_of(path: Path, readings: Any) -> tuple[RecordStore, PageView]:
+    store = RecordStore.open(path, create=True)
+    store.add(readings)
+    return store, PageView.of(path)
+
+
+@given(readings=reading_lists(max_size=10))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_columns_count_what_the_rows_say(tmp_path_factory: pytest.TempPathFactory, readings: Any) -> None:
+    store, view = pages_of(tmp_path_factory.mktemp("columns") / "record", readings)
+    records = store.records()
+    dated = [row for row in records if row["date"] and len(row["date"]) == 10]
+    assert view.totals()["records"] == len(records)
+    assert view.type_counts() == Counter(row["event_type"] for row in records if row["date"])
+    days = Counter((row["date"], row["quad"]) for row in dated if row["status"] == "asserted")
+    counted = {(row["day"], row["quad"]): row["records"] for row in view.days(Wanted(), since=SINCE, until=UNTIL)}
+    # What is dated by the month alone is counted on its first day.
+    assert {key: number for key, number in counted.items() if key[0] != "2025-03-01"} == {
+        key: number for key, number in days.items() if key[0] != "2025-03-01"
+    }
+    for party in ("FRA", "DEU", "CHN"):
+        found = view.happenings(Wanted(parties=(party,)), limit=200)
+        wanted = {row["record_id"] for row in records if party in (*row["actors"], *row["recipients"])}
+        assert {row["record_id"] for row in found} == wanted
+        assert [row["day"] or "" for row in found] == sorted((row["day"] or "" for row in found), reverse=True)
+    assert all(view.record(row["record_id"]) == row for row in records)
+
+
+@given(readings=reading_lists(max_size=10))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_pairs_and_partners_are_those_of_the_dyads(tmp_path_factory: pytest.TempPathFactory, readings: Any) -> None:
+    store, view = pages_of(tmp_path_factory.mktemp("pairs") / "record", readings)
+    rows = store._rows(f"SELECT * FROM {store._source('dyads', store.snapshot())}", [])
+    rows = [row for row in rows if row["low"] != row["high"] and SINCE <= row["day"] < UNTIL]
+    pairs: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        pairs.setdefault((row["low"], row["high"]), set()).add(row["record_id"])
+    counted = {(row["low"], row["high"]): row["records"] for row in view.dyads(since=SINCE, until=UNTIL, limit=99)}
+    assert counted == {pair: len(ids) for pair, ids in pairs.items()}
+    partners = {row["party"]: row for row in view.partners("CHN", since=SINCE, until=UNTIL, limit=99)}
+    with_china = {pair: ids for pair, ids in pairs.items() if "CHN" in pair}
+    assert {party: row["records"] for party, row in partners.items()} == {
+        (set(pair) - {"CHN"}).pop(): len(ids) for pair, ids in with_china.items()
+    }
+    for party, row in partners.items():
+        scores = [one["intensity"] for one in rows if {one["low"], one["high"]} == {"CHN", party}]
+        assert row["intensity"] == pytest.approx(sum(scores) / len(scores), abs=0.001)
+
+
+def test_each_batch_is_seen_and_only_its_partitions_are_read_again(tmp_path: Path) -> None:
+    store, view = pages_of(tmp_path / "record", [make_reading(make_event(day="2025-01-05"))])
+    view.index_words()
+    before = {key for key in view._held._kept if key[0] == "happenings"}
+    store.add([make_reading(make_event("e2", day="2025-03-01", article="a2", sentence="A treaty was signed."))])
+    assert [row["day"] for row in view.happenings(Wanted(), limit=9)] == ["2025-03-01", "2025-01-05"]
+    assert len(view.happenings(Wanted(words=("treaties",)), limit=9)) == 1
+    assert before < {key for key in view._held._kept if key[0] == "happenings"}
+
+
+def test_what_was_taken_down_is_found_by_no_word(tmp_path: Path) -> None:
+    events = [
+        make_event("e1", sentence="A secret harbour."),
+        make_event("e2", article="a2", sentence="An open bridge."),
+    ]
+    store, view = pages_of(tmp_path / "record", [make_reading(one) for one in events])
+    assert len(view.happenings(Wanted(words=("secret",)), limit=9)) == 1
+    store.forget(reason="asked for", article_ids=["a1"])
+    assert not (tmp_path / "record" / "words.sqlite3").exists()
+    assert view.happenings(Wanted(words=("secret",)), limit=9) == []
+    assert len(view.happenings(Wanted(words=("bridge",)), limit=9)) == 1
+    assert b"secret" not in (tmp_path / "record" / "words.sqlite3").read_bytes()
+
+
+def test_a_large_record_says_that_its_words_are_not_indexed_yet(tmp_path: Path, monkeypatch: Any) -> None:
+    _, view = pages_of(tmp_path / "record", [make_reading(make_event())])
+    monkeypatch.setattr("dragoman.web.queries.MOST_ON_THE_SPOT", 0)
+    with pytest.raises(NotReadyError, match="indexed"):
+        view.happenings(Wanted(words=("harbour",)), limit=9)
+    view.index_words()
+    assert len(view.happenings(Wanted(words=("harbour",)), limit=9)) == 1
+
+
+def test_a_search_that_stops_looking_says_where_and_goes_on_there(tmp_path: Path, monkeypatch: Any) -> None:
+    months = [date(2024, month, 3) for month in range(1, 13)]
+    readings = [
+        make_reading(make_event(f"e{day.month}", article=f"a{day.month}", day=day.isoformat())) for day in months
+    ]
+    _, view = pages_of(tmp_path / "record", readings)
+    monkeypatch.setattr("dragoman.web.queries.MOST_UNREAD", 2 * 15_000)
+    monkeypatch.setattr("dragoman.web.queries.MONTHS_READY", 1)
+    seen, after = [], None
+    for _ in range(30):
+        found = view.search(Wanted(parties=("FRA",)), limit=200, after=after)
+        seen += [row["day"] for row in found.rows]
+        after = found.reached
+        if after is None:
+            break
+    assert seen == [day.isoformat() for day in reversed(months)]
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [(("gas",), '"gas"'), (('a" OR "b',), '"a" AND "OR" AND "b"'), (("NEAR(x)", "*"), '"NEAR" AND "x"'), (("…",), "")],
+)
+def test_no_word_of_a_search_is_an_operator(words: tuple[str, ...], asked: str) -> None:
+    assert expression(words) == asked
+
+
+# --- what is held ---
+
+
+def test_what_is_held_is_loaded_once_by_many_threads_and_let_go_when_there_is_too_much() -> None:
+    class Heavy:
+        nbytes = 60
+
+    held, loads = Held(100), []
+
+    def load() -> Heavy:
+        loads.append(1)
+        return Heavy()
+
+    threads = [threading.Thread(target=lambda: held.get("one", load)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(loads) == 1
+    held.get("two", load)
+    assert (held.find("one") is None, held.find("two") is not None) == (True, True)
+
+
+def test_a_load_that_fails_is_tried_again() -> None:
+    held = Held()
+    with pytest.raises(OSError, match="gone"):
+        held.get("key", _failing)
+    assert held.get("key", lambda: 7) == 7
+
+
+def _failing() -> int:
+    raise OSError("gone")
+
+
+def test_a_state_that_takes_long_is_made_ready_beside_the_readers(tmp_path: Path, monkeypatch: Any) -> None:
+    store = RecordStore.open(tmp_path / "record", create=True)
+    ready, go_on = threading.Event(), threading.Event()
+    shown = Shown(store._folder.head, lambda _: None)
+    first = shown.snapshot()
+    store.add([make_reading(make_event())])
+    assert shown.snapshot().number == first.number + 1
+    monkeypatch.setattr(shown, "_cost", 1.0)
+
+    def wait(_: Any) -> None:
+        ready.set()
+        go_on.wait(5)
+
+    monkeypatch.setattr(shown, "_prepare", wait)
+    store.add([make_reading(make_event("e2", article="a2"))])
+    assert shown.snapshot().number == first.number + 1
+    assert ready.wait(5)
+    assert shown.snapshot().number == first.number + 1
+    go_on.set()
+    for _ in range(200):
+        if shown.snapshot().number == first.number + 2:
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError("the new state was never shown")
