@@ -1,8 +1,8 @@
 """A WARC of news pages end to end on a Ray cluster of two nodes, beside one process: the same record, row for row.
 
 The pages are items of a shared news set, rendered as HTML pages of outlets with the headers and the book-keeping
-records of a crawl; pages beyond the items are repeats, every other one with a changed link, the others fetched again as
-they are (which `add` finds in the record, or in another shard that is being read).
+records of a crawl. Where more pages are asked than items, each is fetched several times in a row, the last of twenty
+under a changed link, which makes it a page of its own. With --keep, a run that was cut off goes on where it stood.
 
     nice -n 10 python eval/ray_warc.py [--pages 20000] [--items 13341] [--keep FOLDER]
 """
@@ -25,7 +25,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import cycle, islice
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -67,18 +67,19 @@ def make_archive(path: Path, pages: int, items: int) -> None:
     """Writes an archive of so many pages of so many items, packed record by record, with all that a crawl keeps."""
     with path.open("wb") as out:
         out.write(gzip.compress(_record("warcinfo", None, b"software: project-written crawl\r\n", number=0)))
-        for number, item in enumerate(islice(repeated_items(items), pages), start=1):
+        for number, item in enumerate(islice(repeated_items(items, pages), pages), start=1):
             for part in crawl_records(item, number):
                 out.write(gzip.compress(part, compresslevel=1))
 
 
-def repeated_items(distinct: int) -> Iterator[dict[str, str]]:
-    """The items again and again; from the second round on, every other one under a changed link."""
+def repeated_items(distinct: int, pages: int) -> Iterator[dict[str, str]]:
+    """So many items, each as often in a row as the pages need; the last of twenty under a changed link."""
     with lzma.open(NEWS, "rt", encoding="utf8") as lines:
         items = [json.loads(line) for line in islice(lines, distinct)]
-    for number, item in enumerate(cycle(items)):
-        turn = number // len(items)
-        yield {**item, "url": f"{item['url']}?ref={turn}"} if turn and number % 2 else item
+    times = -(-pages // len(items))
+    for item in items:
+        for turn in range(times):
+            yield {**item, "url": f"{item['url']}?ref={turn}"} if turn % 20 == 19 else item
 
 
 def crawl_records(item: dict[str, str], number: int) -> Iterator[bytes]:
@@ -108,7 +109,7 @@ def answer(body: bytes, number: int) -> bytes:
         "X-Frame-Options: SAMEORIGIN",
     ]
     if number % 3 == 0:
-        body = gzip.compress(body, compresslevel=1)
+        body = gzip.compress(body, compresslevel=1, mtime=0)
         lines.append("Content-Encoding: gzip")
     if number % 3 == 1:
         body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
@@ -191,7 +192,8 @@ def main() -> int:
         folder = options.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         archive = folder / "news.warc.gz"
-        make_archive(archive, options.pages, options.items)
+        if not archive.exists():
+            make_archive(archive, options.pages, options.items)
         print(f"{options.pages:,} pages of {options.items:,} items, {archive.stat().st_size / 1e6:.1f} MB", flush=True)
         wall, cpu = add(folder / "on_one", archive)
         print(f"one process: {wall:.0f} s, {cpu:.0f} s of CPU, {1000 * cpu / options.pages:.1f} ms a page", flush=True)

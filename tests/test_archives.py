@@ -281,6 +281,15 @@ def test_shards_of_nothing_are_refused_at_once() -> None:
         plan_shards(["/nowhere/at/all.warc.gz"], size=2)
 
 
+def test_a_page_fetched_again_is_read_once_and_counted(tmp_path: Path) -> None:
+    path = archive(tmp_path, [record(1), record(1), record(1, page(2)), record(3, page(1))])
+    (shard,) = plan_shards([str(path)], size=9)
+    *articles, skip = read_shard(shard, Job())
+    assert locations(articles) == ["news.warc.gz#1", "news.warc.gz#3", "news.warc.gz#4"]
+    assert isinstance(skip, Skip)
+    assert (skip.reason, skip.count, skip.location.rpartition("#")[2]) == ("fetched-again", 1, "1-4")
+
+
 def test_known_articles_are_not_coded_again(tmp_path: Path) -> None:
     coder = StandIn()
     (shard,) = plan_shards([str(archive(tmp_path, map(record, range(1, 4))))], size=9)

@@ -146,7 +146,7 @@ def read_shard(shard: Shard, job: Job) -> Iterator[Article | Skip]:
     """The articles of a shard in order, a Skip for whatever was declined; at the end what the filters passed over."""
     found = read_span(shard.span) if shard.span is not None else iter(shard.reports)
     dated = (give_day(report, job.published) for report in found)
-    yield from sift_articles(dated, Sieve(job.wanted), shard.location)
+    yield from sift_articles(dated, Sieve(job.wanted, once=True), shard.location)
 
 
 def code_shard(coder: Coder, shard: Shard, job: Job, stored: Stored | None = None) -> CodedShard:

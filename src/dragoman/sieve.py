@@ -10,6 +10,7 @@ mostly what one reader did not ask for.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,7 @@ from dragoman.model import Article, Report, Skip
 
 STAGE = "filter"
 # The closed list of reasons of this stage.
-REASONS = frozenset({"other-language", "other-domain", "other-day", "no-address", "no-day"})
+REASONS = frozenset({"other-language", "other-domain", "other-day", "no-address", "no-day", "fetched-again"})
 # A page declares its language in its first tag; what stands deeper is an example or an embedded page.
 _HEAD_BYTES = 4096
 _DECLARED = re.compile(rb"<html\b[^>]{0,1000}?\blang\s{0,9}=\s{0,9}[\"']?([a-z]{2,3})\b", re.IGNORECASE)
@@ -49,10 +50,15 @@ EVERYTHING = Wanted()
 
 
 class Sieve:
-    """Tells for each report and article whether it is wanted, and counts what is not."""
+    """Tells for each report and article whether it is wanted, and counts what is not.
 
-    def __init__(self, wanted: Wanted = EVERYTHING) -> None:
+    With `once`, a page that was fetched again and is the same to the byte is passed over. That needs 16 bytes a page:
+    for a shard, not for a stream without end.
+    """
+
+    def __init__(self, wanted: Wanted = EVERYTHING, *, once: bool = False) -> None:
         self.wanted = wanted
+        self._seen: set[bytes] | None = set() if once else None
         self.counts: Counter[str] = Counter()
 
     def lets_report(self, report: Report) -> bool:
@@ -81,8 +87,18 @@ class Sieve:
         if declared and declared not in wanted.languages:
             return "other-language"
         fetched = report.fetched_at.date() if report.fetched_at else None
-        # Nothing is fetched before it is published.
-        return "other-day" if wanted.since and fetched and fetched < wanted.since else None
+        if wanted.since and fetched and fetched < wanted.since:  # nothing is fetched before it is published
+            return "other-day"
+        return "fetched-again" if self._has_seen(report) else None
+
+    def _has_seen(self, report: Report) -> bool:
+        if self._seen is None or not report.content:
+            return False
+        digest = hashlib.blake2b(report.content, digest_size=16)
+        digest.update((report.url or report.location).encode("utf8", "replace"))
+        is_seen = digest.digest() in self._seen
+        self._seen.add(digest.digest())
+        return is_seen
 
     def _why_not_article(self, article: Article | Skip, report: Report) -> str | None:
         wanted = self.wanted
