@@ -242,7 +242,8 @@ class RecordStore(CorrectingView):
             today = datetime.now(UTC).date()
             row = {"what": f"{len(doomed)} article(s)", "reason": reason, "forgotten_on": today}
             transaction.append("forgotten", _to_arrow("forgotten", [row]))
-            transaction.note(oldest_readable=transaction.snapshot.number)
+            taken = "something was taken down later"
+            transaction.note(oldest_readable=transaction.snapshot.number, unreadable_because=taken)
             transaction.commit()
             self._folder.discard_history()
             discard_words(self._folder.path)
@@ -298,15 +299,52 @@ class RecordStore(CorrectingView):
                 findings.append(f"{number} {fault}")
         return findings
 
+    @classmethod
+    def upgrade(cls, path: str | Path) -> dict[str, str]:
+        """Brings a record of an earlier version to this one; gives, by table, in what it differed.
+
+        All rows are kept; happenings, links and dyads are made anew from the events. Days before it can be asked no
+        more, except by undoing it.
+
+        Raises:
+            StoreError: there is no record, it is of a newer version, or it cannot be written.
+        """
+        folder = TableFolder.open(Path(path), SPECS, any_version=True)
+        found = folder.differences()
+        if not found:
+            return {}
+        store = cls(folder)
+        with folder.upgrading() as transaction:
+            for name in found:
+                transaction.fit(name)
+            number = transaction.snapshot.number
+            why = f"its tables were upgraded on {datetime.now(UTC).date()} (`dragoman upgrade --undo` leads back)"
+            transaction.note(oldest_readable=number, unreadable_because=why)
+            store._merge_anew(transaction)
+            transaction.commit()
+        return found
+
+    @staticmethod
+    def undo_upgrade(path: str | Path) -> None:
+        """Makes a record what it was before `upgrade`.
+
+        Raises:
+            StoreError: it was not upgraded, or something was added since.
+        """
+        TableFolder.open(Path(path), SPECS, any_version=True).undo_upgrade()
+
     def repair(self) -> None:
         """Makes records, links and dyads anew from the events; what an interrupted writer left is rolled back."""
         with self._folder.writing() as transaction:
-            for name in ("records", "links", "dyads", "corrected"):
-                transaction.replace_all(name, SPECS[name].schema.empty_table())
-            transaction.note(merged_through=0)
-            self._replay(transaction, self._corrected_articles(transaction.snapshot))
-            self._merge_pending(transaction)
+            self._merge_anew(transaction)
             transaction.commit()
+
+    def _merge_anew(self, transaction: Transaction) -> None:
+        for name in ("records", "links", "dyads", "corrected"):
+            transaction.replace_all(name, SPECS[name].schema.empty_table())
+        transaction.note(merged_through=0)
+        self._replay(transaction, self._corrected_articles(transaction.snapshot))
+        self._merge_pending(transaction)
 
     def _append_readings(
         self, transaction: Transaction, offered: Mapping[tuple[str, str], Reading], *, keep_text: bool

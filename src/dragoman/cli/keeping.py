@@ -210,6 +210,29 @@ def check(record: Path, repair: bool) -> None:
 
 @click.command()
 @record_option
+@click.option("--undo", is_flag=True, help="Make the record what it was before it was upgraded.")
+def upgrade(record: Path, undo: bool) -> None:
+    """Brings a record of an earlier version to this one, without copying it; --undo leads back.
+
+    Happenings and ties are made anew from the events. The way back is open until something is added.
+
+    Example: dragoman upgrade --record ./record
+    """
+    from dragoman.store import RecordStore
+
+    if undo:
+        RecordStore.undo_upgrade(record)
+        click.echo(f"{record} is what it was before it was upgraded")
+        return
+    changed = RecordStore.upgrade(record)
+    for table, difference in changed.items():
+        click.echo(f"upgraded {table}: {difference}")
+    back = f"; `dragoman upgrade --undo --record {record}` leads back" if changed else ", nothing to do"
+    click.echo(f"{record} is of this version{back}")
+
+
+@click.command()
+@record_option
 @click.option("--url", "urls", multiple=True, help="Remove the article at this address.")
 @click.option("--publisher", help="Remove all articles of this outlet.")
 @click.option("--reason", required=True, help="Why: this stays in the record.")
@@ -223,4 +246,4 @@ def forget(record: Path, urls: tuple[str, ...], publisher: str | None, reason: s
     click.echo(f"{number} articles removed")
 
 
-keeping_commands = [add, import_files, export, check, forget]
+keeping_commands = [add, import_files, export, check, upgrade, forget]
