@@ -8,12 +8,20 @@ from dragoman.cli.comparing import comparing_commands
 from dragoman.cli.correcting import correcting_commands
 from dragoman.cli.keeping import keeping_commands
 from dragoman.cli.reading import reading_commands
+from dragoman.cli.watching import watching_commands
 
 __all__ = ["main"]
 
 main = Group(
     "dragoman",
-    commands=[*reading_commands, *keeping_commands, *correcting_commands, *comparing_commands, *asking_commands],
+    commands=[
+        *reading_commands,
+        *keeping_commands,
+        *watching_commands,
+        *correcting_commands,
+        *comparing_commands,
+        *asking_commands,
+    ],
     help="""Reads news reports and keeps the record: who did what to whom, when, where, and according to whom.
 
     \b

@@ -1,0 +1,126 @@
+"""The command that watches feeds and adds what is new to a record."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dragoman.cli.base import Refusals, open_record, record_option, refusals, wanted_options
+from dragoman.cli.keeping import known_to
+from dragoman.cli.reading import actors_option, skips_option
+
+if TYPE_CHECKING:
+    from dragoman.coder import Coder
+    from dragoman.model import Report, Skip
+    from dragoman.shards import Job
+    from dragoman.sieve import Wanted
+    from dragoman.store import RecordStore
+    from dragoman.watch import Round, Watcher
+
+# A rest is cut into naps of at most so many seconds, so that an interruption is noticed.
+LONGEST_REST = 60.0
+
+
+@click.command()
+@click.argument("feeds", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@record_option
+@wanted_options
+@actors_option
+@skips_option
+@click.option("--once", is_flag=True, help="One round over the feeds that are due, then end (for cron).")
+@click.option(
+    "--every", type=click.FloatRange(min=1), default=15.0, show_default=True, help="Minutes between two looks."
+)
+@click.option(
+    "--delay",
+    type=click.FloatRange(min=0),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two requests to a host; more where its robots.txt asks for it.",
+)
+@click.option(
+    "--per-host", type=click.IntRange(min=1), default=60, show_default=True, help="Pages of a host in a round."
+)
+@click.option("--connections", type=click.IntRange(1, 200), default=16, show_default=True, help="Hosts asked at once.")
+@click.option(
+    "--pages/--no-pages", default=True, show_default=True, help="Fetch the pages, or read the feeds' own text."
+)
+@click.option(
+    "--allow-private", is_flag=True, help="Also ask private and local addresses: for an intranet of your own."
+)
+def watch(
+    feeds: Path,
+    record: Path,
+    wanted: Wanted,
+    dictionaries: tuple[Path, ...],
+    skips: Path | None,
+    once: bool,
+    every: float,
+    delay: float,
+    per_host: int,
+    connections: int,
+    pages: bool,
+    allow_private: bool,
+) -> None:
+    """Watches feeds, fetches what is new in them, and adds it to a record.
+
+    FEEDS is an OPML file or a list with one address a line. Safe to interrupt: it goes on where it stood.
+
+    Example: dragoman watch --record ./record feeds.opml
+
+    Example: dragoman watch --record ./record --once --no-pages feeds.txt
+    """
+    from dragoman.coder import Coder
+    from dragoman.shards import Job
+    from dragoman.watch import Habits, Ledger, Watcher, read_subscriptions
+
+    habits = Habits(
+        interval=60 * every, delay=delay, per_host=per_host, connections=connections, pages=pages,
+        allow_private=allow_private,
+    )  # fmt: skip
+    subscribed = read_subscriptions(feeds)
+    store = open_record(record, create=True)
+    coder = Coder(dictionaries=dictionaries)
+    job = Job(wanted=wanted, dictionaries=dictionaries, version=coder.version)
+    with refusals(skips) as told, contextlib.closing(Ledger(store.path)) as ledger:
+        watcher = Watcher(subscribed, ledger, keeper(store, coder, job, told), known=store.known_urls, habits=habits)
+        while True:
+            tell_round(watcher.run_round())
+            store.merge()
+            if once:
+                return
+            rest(watcher)
+
+
+def keeper(store: RecordStore, coder: Coder, job: Job, told: Refusals) -> Callable[[Sequence[Report | Skip]], None]:
+    """Gives what codes and stores a batch of fetched pages."""
+    from dragoman.shards import Shard, code_shard
+
+    known = known_to(store, coder.version)
+
+    def keep(found: Sequence[Report | Skip]) -> None:
+        coded = code_shard(coder, Shard(reports=tuple(found)), job, known)
+        for skip in coded.skips:
+            told.take(skip)
+        store.add(coded.readings, skips=coded.skips, merge=False)
+
+    return keep
+
+
+def tell_round(done: Round) -> None:
+    said = ", ".join(f"{number} {what}" for what, number in sorted(done.counts.items())) or "nothing was due"
+    click.echo(f"{said}; {done.seconds:.0f} s")
+
+
+def rest(watcher: Watcher) -> None:
+    """Waits until something is due."""
+    while (seconds := watcher.seconds_to_next()) > 0:
+        time.sleep(min(seconds, LONGEST_REST))
+
+
+watching_commands = [watch]
