@@ -13,7 +13,7 @@ from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from protego import Protego  # type: ignore[import-untyped]
+from protego import Protego
 
 AGENT = "dragoman"
 DAY = 86_400.0
