@@ -6,8 +6,8 @@ import gzip
 import io
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from fastwarc.stream_io import ZstdWriter
@@ -15,13 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_sources import make_warc_record
 
+from dragoman.adding import Adding
 from dragoman.coder import Coded
 from dragoman.errors import SourceError
 from dragoman.marks import Mark, Piece, Underway
 from dragoman.model import Article, Report, Skip
-from dragoman.pipeline import read_articles
-from dragoman.shards import SHARD_BYTES, Job, Shard, code_shard, plan_shards, read_shard
-from dragoman.sieve import Sieve, Wanted, declared_language, host_of
+from dragoman.pipeline import AlreadyStored, Desk, Work, cut_shards, read_articles, read_new_inputs
+from dragoman.shards import SHARD_BYTES, Shard, plan_archive, plan_shards, read_shard
+from dragoman.sieve import EVERYTHING, Sieve, Wanted, declared_language, host_of
 from dragoman.sources.archives import ArchiveSpan, plan_spans, read_span
 from dragoman.store import RecordStore
 
@@ -200,14 +201,17 @@ def test_filters_pass_over_and_tell_how_many(tmp_path: Path) -> None:
 # --- shards ---
 
 
-class StandIn:
-    """Codes nothing, and keeps the names of what it was given."""
+class StandIn(Desk):
+    """A desk whose coder finds nothing, and keeps the names of what it was given."""
 
     version = "stand-in"
-    codebook = SimpleNamespace(version="none")
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work | None = None) -> None:
+        self.work = work or Work()
+        self.coder = self  # type: ignore[assignment]
         self.read: list[str] = []
+        self.known: set[str] = set()
+        self._stored = lambda ids: self.known & set(ids)
 
     def code(self, articles: Iterable[Article]) -> Iterator[Coded]:
         for article in articles:
@@ -215,19 +219,22 @@ class StandIn:
             yield Coded(article=article, sentences=(), events=())
 
 
-def add_some(store: RecordStore, path: Path, *, commits: int | None, size: int = 2) -> list[str]:
-    """Adds an archive in commits of `size` records, cut off after some; gives the records that were coded."""
-    coder, job = StandIn(), Job(version="stand-in")
-    is_marked = store.is_marked()
-    shards = (shard for shard in plan_shards([str(path)], size=size, reading=job.reading) if not is_marked(shard.mark))
-    for number, shard in enumerate(shards):
-        if number == commits:
-            break
-        coded = code_shard(coder, shard, job)  # type: ignore[arg-type]
-        store.add(coded.readings, skips=coded.skips, pieces=[coded.piece] if coded.piece else [], merge=False)
-    return coder.read
+def add_some(store: RecordStore, path: Path, *, commits: int | None, wanted: Wanted = EVERYTHING) -> list[str]:
+    """Adds an archive piece by piece, cut off after some commits; gives the records that were coded."""
+    desk = StandIn(Work(wanted=wanted))
+    adding = Adding(store, coder="stand-in", tell=lambda _: None, keep_text=False)
+    items = read_new_inputs([str(path)], published=None, coder="stand-in", known={}, is_marked=store.is_marked())
+    for part in islice(cut_shards(items), commits):
+        adding.store(desk(part))
+    return desk.read
 
 
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan_archive, "__defaults__", (2,))
+
+
+@pytest.mark.usefixtures("small_pieces")
 def test_an_archive_cut_off_is_read_on_at_the_exact_record(tmp_path: Path) -> None:
     path = archive(tmp_path, map(record, range(1, 8)))
     store = RecordStore.open(tmp_path / "record", create=True)
@@ -237,9 +244,10 @@ def test_an_archive_cut_off_is_read_on_at_the_exact_record(tmp_path: Path) -> No
     (row,) = store.inputs()
     assert (row["location"], row["articles"], row["skips"]) == (str(path), 7, 0)
     assert add_some(store, path, commits=None) == []
-    assert "underway" not in {name for name, value in store.snapshot().notes.items() if value}
+    assert not store.snapshot().notes["underway"]
 
 
+@pytest.mark.usefixtures("small_pieces")
 def test_an_archive_that_changed_is_read_anew(tmp_path: Path) -> None:
     store = RecordStore.open(tmp_path / "record", create=True)
     add_some(store, archive(tmp_path, map(record, range(1, 4))), commits=None)
@@ -249,25 +257,24 @@ def test_an_archive_that_changed_is_read_anew(tmp_path: Path) -> None:
 def test_a_piece_of_which_nothing_came_is_marked_too(tmp_path: Path) -> None:
     path = archive(tmp_path, [record(1, page(1, language="de"))])
     store = RecordStore.open(tmp_path / "record", create=True)
-    job = Job(wanted=Wanted(languages=("en",)))
-    (shard,) = plan_shards([str(path)], size=5, reading=job.reading)
-    coded = code_shard(StandIn(), shard, job)  # type: ignore[arg-type]
-    store.add(coded.readings, skips=coded.skips, pieces=[coded.piece] if coded.piece else [])
-    assert shard.mark is not None
-    assert store.is_marked()(shard.mark)
+    assert add_some(store, path, commits=None, wanted=Wanted(languages=("en",))) == []
+    assert [(row["articles"], row["skips"]) for row in store.inputs()] == [(0, 1)]
     assert [(row["reason"], row["detail"]) for row in store.skips()] == [("other-language", "1 passed over")]
 
 
 def test_archives_in_folders_are_cut_and_other_files_travel(tmp_path: Path) -> None:
     archive(tmp_path, map(record, range(1, 4)))
     (tmp_path / "a.html").write_bytes(page(50))
+    (tmp_path / "z.html").write_bytes(page(51))
     shards = list(plan_shards([str(tmp_path)], size=2))
-    assert [locations(read_shard(shard, Job())) for shard in shards] == [
-        ["a.html"],
-        ["news.warc.gz#1", "news.warc.gz#2"],
-        ["news.warc.gz#3"],
+    assert sorted(locations(one for shard in shards for one in read_shard(shard))) == [
+        "a.html",
+        "news.warc.gz#1",
+        "news.warc.gz#2",
+        "news.warc.gz#3",
+        "z.html",
     ]
-    assert [shard.mark is None for shard in shards] == [True, False, False]
+    assert sorted(shard.mark is None for shard in shards) == [False, False, True]
 
 
 def test_large_pages_make_small_shards(tmp_path: Path) -> None:
@@ -283,19 +290,21 @@ def test_shards_of_nothing_are_refused_at_once() -> None:
 
 def test_a_page_fetched_again_is_read_once_and_counted(tmp_path: Path) -> None:
     path = archive(tmp_path, [record(1), record(1), record(1, page(2)), record(3, page(1))])
-    (shard,) = plan_shards([str(path)], size=9)
-    *articles, skip = read_shard(shard, Job())
-    assert locations(articles) == ["news.warc.gz#1", "news.warc.gz#3", "news.warc.gz#4"]
+    desk = StandIn()
+    *_, skip = desk(list(read_span(ArchiveSpan(path=str(path)))))
+    assert desk.read == ["1", "3", "4"]
     assert isinstance(skip, Skip)
-    assert (skip.reason, skip.count, skip.location.rpartition("#")[2]) == ("fetched-again", 1, "1-4")
+    assert (skip.reason, skip.count, skip.location.rpartition("#")[2]) == ("fetched-again", 1, "1")
 
 
 def test_known_articles_are_not_coded_again(tmp_path: Path) -> None:
-    coder = StandIn()
-    (shard,) = plan_shards([str(archive(tmp_path, map(record, range(1, 4))))], size=9)
-    ids = [one.id for one in read_shard(shard, Job()) if isinstance(one, Article)]
-    coded = code_shard(coder, shard, Job(), lambda asked: {ids[1]} & set(asked))  # type: ignore[arg-type]
-    assert (coder.read, coded.known) == (["1", "3"], 1)
+    found = list(read_span(ArchiveSpan(path=str(archive(tmp_path, map(record, range(1, 4)))))))
+    desk, again = StandIn(), StandIn()
+    ids = [one.article.id for one in desk(found) if isinstance(one, Coded)]
+    again.known = {ids[1]}
+    answers = again(found)
+    assert again.read == ["1", "3"]
+    assert [one.article_id for one in answers if isinstance(one, AlreadyStored)] == [ids[1]]
 
 
 # --- marks ---

@@ -52,7 +52,9 @@ def history_rows(events: Sequence[GoldEvent]) -> Iterator[Row]:
         if event.found.status in {"asserted", "historical"}:
             times = find_times(event.article, event.sentences)
             plain = replace(event.found, status="asserted")
-            yield tuple(dating.history_features(plain, times, event.article)), event.found.status == "historical"
+            best = dating.best_candidate(plain, times, event.article)
+            told = tuple(dating.history_features(plain, times, event.article, best))
+            yield told, event.found.status == "historical"
 
 
 def place_rows(events: Sequence[GoldEvent]) -> Iterator[Row]:

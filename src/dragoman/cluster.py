@@ -16,17 +16,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
-from pathlib import Path
+from itertools import chain
 from typing import Any
 
-from dragoman.coder import Coder
+from dragoman.coder import Coded
 from dragoman.errors import DragomanError, SourceError
 from dragoman.marks import Mark
 from dragoman.model import Skip
-from dragoman.shards import CodedShard, Job, Shard, Stored, code_shard
+from dragoman.pipeline import AlreadyStored, Desk, InputEnd, Item, Work, cut_shards
+from dragoman.shards import Shard, read_shard
 from dragoman.sources.archives import plan_spans
-from dragoman.store import RecordStore
 
 _log = logging.getLogger(__name__)
 
@@ -41,7 +42,17 @@ PIECES = 8
 LIMIT_SECONDS = 3600.0
 # Shards handed out for each core, so that none waits for the next.
 QUEUED = 2
-LoadCoder = Callable[[Job], Coder]
+Answer = Coded | Skip | InputEnd | Mark | AlreadyStored
+OpenDesk = Callable[[Work], Desk]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """How shards are to be coded: the work, the day given, and the coder's version, which every worker must have."""
+
+    work: Work
+    version: str
+    published: date | None = None
 
 
 @dataclass(slots=True)
@@ -51,11 +62,6 @@ class _Task:
     shard: Shard
     deaths: int = 0
     began: float = field(default_factory=time.monotonic)
-
-
-def load_coder(job: Job) -> Coder:
-    """The coder that a worker loads once: on one core, since a machine has as many workers as cores."""
-    return Coder(dictionaries=job.dictionaries, threads=1)
 
 
 @contextmanager
@@ -85,31 +91,31 @@ def joined_cluster(address: str) -> Iterator[Any]:
 
 
 def code_on_ray(
-    shards: Iterable[Shard], job: Job, *, address: str, record: Path | None = None, load: LoadCoder = load_coder
-) -> Iterator[CodedShard]:
-    """What comes of shards, in the order in which they are done.
+    shards: Iterable[Shard], order: Order, *, address: str, open_desk: OpenDesk = Desk
+) -> Iterator[list[Answer]]:
+    """What comes of each shard, in the order in which they are done; the mark of a shard stands last in it.
 
-    Archives must lie at the same path on every machine. Workers that see the folder of the `record` do not code again
+    Archives must lie at the same path on every machine. Workers that see the folder of the record do not code again
     what is stored there.
 
     Raises:
         SourceError: no cluster, or its machines have another version of Dragoman or its data.
     """
     with joined_cluster(address) as ray:
-        yield from _Hand(ray, job, record, load).run(shards)
+        yield from _Hand(ray, order, open_desk).run(shards)
 
 
 class _Hand:
     """Hands shards out to workers and takes back what comes of them."""
 
-    def __init__(self, ray: Any, job: Job, record: Path | None, load: LoadCoder) -> None:
+    def __init__(self, ray: Any, order: Order, open_desk: OpenDesk) -> None:
         self._ray = ray
         self._remote = ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(_code_remotely)
-        self._given = (job, record, load)
+        self._given = (order, open_desk)
         self._out: dict[Any, _Task] = {}
         self._again: deque[tuple[Shard, int]] = deque()
 
-    def run(self, shards: Iterable[Shard]) -> Iterator[CodedShard]:
+    def run(self, shards: Iterable[Shard]) -> Iterator[list[Answer]]:
         waiting = iter(shards)
         self._fill(waiting)
         while self._out:
@@ -129,7 +135,7 @@ class _Hand:
             ref = self._remote.remote(shard, *self._given)
             self._out[ref] = _Task(shard, deaths)
 
-    def _take(self, ref: Any) -> Iterator[CodedShard]:
+    def _take(self, ref: Any) -> Iterator[list[Answer]]:
         task = self._out.pop(ref)
         errors = self._ray.exceptions
         try:
@@ -145,7 +151,7 @@ class _Hand:
             else:
                 yield from self._part(task, "worker-died", f"{TRIES} workers died of it ({type(error).__name__})")
 
-    def _part(self, task: _Task, reason: str, detail: str) -> Iterator[CodedShard]:
+    def _part(self, task: _Task, reason: str, detail: str) -> Iterator[list[Answer]]:
         """Cuts a shard that cannot be read; one report alone is set aside."""
         pieces = cut_shard(task.shard)
         if len(pieces) > 1:
@@ -154,7 +160,7 @@ class _Hand:
             return
         where = task.shard.location
         skip = Skip(location=where, stage=STAGE, reason=reason, detail=detail[:500])
-        yield CodedShard(skips=(skip,), mark=task.shard.mark)
+        yield [skip, *([task.shard.mark] if task.shard.mark else [])]
 
     def _end_overdue(self) -> None:
         for ref, task in self._out.items():
@@ -182,22 +188,18 @@ def _mark_of(mark: Mark | None, first: int, count: int, *, is_last: bool) -> Mar
     return replace(mark, first=first, after=first + count, is_last=mark.is_last and is_last)
 
 
-def _code_remotely(shard: Shard, job: Job, record: Path | None, load: LoadCoder) -> CodedShard:
+def _code_remotely(shard: Shard, order: Order, open_desk: OpenDesk) -> list[Answer]:
     """What a worker does with a shard."""
-    coder = _loaded(job, load)
-    if job.version and coder.version != job.version:
-        raise SourceError(f"a machine of the cluster reads with {coder.version}, this one with {job.version}")
-    return code_shard(coder, shard, job, _stored_in(record, coder.version))
+    desk = _opened(order.work, open_desk)
+    if desk.coder.version != order.version:
+        raise SourceError(f"a machine of the cluster reads with {desk.coder.version}, this one with {order.version}")
+    mark: list[Item] = [shard.mark] if shard.mark else []
+    items = chain(read_shard(shard, order.published), mark)
+    return [answer for part in cut_shards(items) for answer in desk(part)]
 
 
 @lru_cache(maxsize=1)
-def _loaded(job: Job, load: LoadCoder) -> Coder:
-    return load(job)
-
-
-def _stored_in(record: Path | None, version: str) -> Stored | None:
-    """The question what is stored already; none on a machine that does not see the record's folder."""
-    if record is None or not (record / "dragoman.json").is_file():
-        return None
-    store = RecordStore.open(record)
-    return lambda ids: {article_id for article_id, by in store.stored_readings(ids) if by == version}
+def _opened(work: Work, open_desk: OpenDesk) -> Desk:
+    """The desk of this worker, opened once; on a machine that does not see the record, it cannot ask it."""
+    is_seen = work.record is not None and (work.record / "dragoman.json").is_file()
+    return open_desk(work if is_seen else replace(work, record=None))

@@ -30,7 +30,8 @@ from dragoman.model import (
     TimeMention,
 )
 from dragoman.places import PlaceIndex
-from dragoman.reader import PairCode, Reader, Reading
+from dragoman.reader import PairCode, Reader, Reading, reader_version
+from dragoman.reader.gate import Gate
 from dragoman.statements import find_statements
 from dragoman.times import date_event, find_times, is_history
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 # Articles read together: enough windows to fill batches of like length, few enough to stay near 100 MB.
 TOGETHER = 48
+# A skip that names more held-back sentences than this is longer than it is worth.
+_GATED_NAMED = 20
 Acts = Literal["speaks", "fights", "hit"]
 FIGHTING = frozenset({"ASSAULT", "MOBILIZE"})
 
@@ -62,16 +65,19 @@ class Coder:
     """The stages loaded once: reader, actors, places and codebook; a second reader where one is given."""
 
     def __init__(
-        self, *, dictionaries: Sequence[Path] = (), threads: int = 0, second: SecondReader | None = None
+        self,
+        *,
+        dictionaries: Sequence[Path] = (),
+        threads: int = 0,
+        second: SecondReader | None = None,
+        gate: bool = True,
     ) -> None:
-        self.reader = Reader(threads=threads)
+        self.reader = Reader(threads=threads, gate=Gate.load() if gate else None)
         self.actors = ActorIndex.load(dictionaries)
         self.places = PlaceIndex.load()
         self.codebook: Codebook = load_codebook()
-        self.version = f"dragoman-{dragoman.__version__}/{self.reader.version}"
+        self.version = version_of(self.reader.version, second)
         self.second = second
-        if second:
-            self.version += f"+{second.version}"
 
     def code(self, articles: Iterable[Article]) -> Iterator[Coded]:
         """Yields each article with its events, in order."""
@@ -100,7 +106,7 @@ class Coder:
             sentences=sentences,
             events=tuple(c for c in coded if isinstance(c, Event)),
             statements=self._statements(around),
-            skips=(*(c for c in coded if isinstance(c, Skip)), *doubts, *_cut_skips(reading)),
+            skips=(*(c for c in coded if isinstance(c, Skip)), *doubts, *_cut_skips(reading), *_gate_skips(reading)),
             mentions=mentions,
             times=times,
             places=places,
@@ -144,6 +150,15 @@ class Coder:
                 party = party_of(span, mention)
                 found.setdefault((span.start, party.code, party.name), party)
         return tuple(found.values())
+
+
+def coder_version(*, gate: bool, second: SecondReader | None = None) -> str:
+    """Gives the version of the coder that would be loaded, without loading it."""
+    return version_of(reader_version(Gate.load() if gate else None), second)
+
+
+def version_of(reader: str, second: SecondReader | None) -> str:
+    return f"dragoman-{dragoman.__version__}/{reader}" + (f"+{second.version}" if second else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +226,14 @@ def _cut_skips(reading: Reading) -> Iterator[Skip]:
     for sentence in reading.cut:
         where = f"{reading.article.location or reading.article.doc} [{sentence.start}:{sentence.end}]"
         yield Skip(location=where, stage="reader", reason="sentence too long", detail="its tail was not read")
+
+
+def _gate_skips(reading: Reading) -> Iterator[Skip]:
+    """One skip an article, however many of its sentences the gate held back: they would outnumber all else."""
+    if not reading.gated:
+        return
+    where = reading.article.location or reading.article.doc
+    places = " ".join(f"[{s.start}:{s.end}]" for s in reading.gated[:_GATED_NAMED])
+    more = f" and {len(reading.gated) - _GATED_NAMED} more" if len(reading.gated) > _GATED_NAMED else ""
+    detail = f"gate: {len(reading.gated)} of {len(reading.sentences)} sentences not read: {places}{more}"
+    yield Skip(location=where, stage="reader", reason="no event", detail=detail)

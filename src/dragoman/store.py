@@ -76,7 +76,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """An input that has been read to its end: where, a digest of its bytes, and what came of it."""
+    """An input that has been read to its end: where, a digest of its bytes and of its coder, and what came of it."""
 
     location: str
     digest: str
@@ -255,6 +255,9 @@ class RecordStore(CorrectingView):
         cells = self._cells_of(transaction.snapshot, [*article_ids, *siblings])
         coverage = self._coverage_without(transaction.snapshot, article_ids)
         transaction.replace_all("coverage", _to_arrow("coverage", coverage))
+        # Else they would seem to be read.
+        transaction.replace_all("inputs", SPECS["inputs"].schema.empty_table())
+        transaction.note(underway={})
         for name in ("events", "statements", "articles", "editions", "corrections", "corrected"):
             columns = ", ".join(f'"{column}"' for column in SPECS[name].schema.names)
             query = f"""SELECT {columns} FROM {self._as_stored(name, transaction.snapshot)}
@@ -334,9 +337,14 @@ class RecordStore(CorrectingView):
         TableFolder.open(Path(path), SPECS, any_version=True).undo_upgrade()
 
     def repair(self) -> None:
-        """Makes records, links and dyads anew from the events; what an interrupted writer left is rolled back."""
+        """Makes records, links and dyads anew from the events; what an interrupted writer left is rolled back.
+
+        The manifest of inputs is emptied: adding them again then looks at every article, and stores what is missing.
+        """
         with self._folder.writing() as transaction:
             self._merge_anew(transaction)
+            transaction.replace_all("inputs", SPECS["inputs"].schema.empty_table())
+            transaction.note(underway={})
             transaction.commit()
 
     def _merge_anew(self, transaction: Transaction) -> None:

@@ -212,7 +212,7 @@ class TableFolder:
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """A transaction: what it writes becomes visible at its `commit`, all at once, or not at all."""
-        with _wrapped(f"the record at {self.path} cannot be written"), self._lock():
+        with _wrapped(_unwritten(self.path)), self._lock():
             head = self.head()
             for name in sorted(self.specs.keys() - head.versions.keys()):
                 _create_table(self.path / name, self.specs[name])
@@ -416,6 +416,13 @@ def _replace_file(path: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(path)
+
+
+def _unwritten(path: Path) -> str:
+    return (
+        f"the record at {path} cannot be written, and nothing of this batch was stored: make room on the disk or see "
+        "to the folder's rights, then repeat the command"
+    )
 
 
 @contextmanager

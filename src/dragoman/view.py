@@ -380,6 +380,11 @@ class RecordView:
             WHERE url IN (SELECT unnest(?))"""
         return {row["url"] for row in self._rows(query, [asked])}
 
+    def known_inputs(self) -> dict[tuple[str, str], int]:
+        """The inputs that were read to their end: number of articles by location and digest."""
+        query = f"SELECT location, digest, articles FROM {self._source('inputs', self.snapshot())}"
+        return {(row["location"], row["digest"]): row["articles"] for row in self._rows(query, [])}
+
     def load_events(self) -> list[Event]:
         """All events of the current coder versions, as the nouns they were stored from."""
         snapshot = self.snapshot()

@@ -62,8 +62,18 @@ _PARTNERS = frozenset("allies ally partners partner rivals neighbors neighbours"
 
 
 def resolve_words(reading: Reading, start: int, end: int, hint: Hint | None = None) -> list[Answer]:
-    """Gives the entities that the words from `start` to `end` name; an empty list where nobody can be told."""
+    """Gives the entities that the words from `start` to `end` name; an empty list where nobody can be told.
+
+    The reading keeps the answer: events of one sentence ask for the same parties again and again.
+    """
     start, end = _trimmed(reading, start, end)
+    question = (start, end, hint)
+    if question not in reading.answered:
+        reading.answered[question] = _resolve(reading, start, end, hint)
+    return reading.answered[question]
+
+
+def _resolve(reading: Reading, start: int, end: int, hint: Hint | None) -> list[Answer]:
     words = tuple(reading.words_in(start, end)) or tuple(split_words(reading.body, start, end))
     if not words:
         return []

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from dragoman.actors.reading import FEW_REBELS_OF, NO_FORCES_OF, NO_STATES, Reading
+from dragoman.actors.reading import FEW_REBELS_OF, NO_FORCES_OF, NO_STATES, Naming, Reading
 
 _GROUPS = {
     "civil": "CVL EDU MED REF BUS UAF REL JRN LAB AGR SOC UNK ELI",
@@ -39,63 +39,105 @@ class Question(NamedTuple):
 
 
 def rank_states(reading: Reading, question: Question, weights: Mapping[str, float]) -> list[tuple[str | None, float]]:
-    """Gives the states and None (no single state) with their probabilities, the likeliest first."""
-    scores = {code: _score(features, weights) for code, features in candidates(reading, question).items()}
+    """Gives the states and None (no single state) with their probabilities, the likeliest first.
+
+    The reading keeps the answer, since events ask again for what its mentions asked.
+    """
+    if question not in reading.ranked:
+        reading.ranked[question] = _rank(reading, question, weights)
+    return reading.ranked[question]
+
+
+def _rank(reading: Reading, question: Question, weights: Mapping[str, float]) -> list[tuple[str | None, float]]:
+    group = _GROUP_OF.get(question.sector, "none")
+    scores = {code: _score(features, weights, group) for code, features in _plain(reading, question).items()}
     highest = max(scores.values())
     total = sum(math.exp(score - highest) for score in scores.values())
     ranked = [(code, math.exp(score - highest) / total) for code, score in scores.items()]
     return sorted(ranked, key=lambda item: -item[1])
 
 
-def _score(features: Features, weights: Mapping[str, float]) -> float:
-    return sum(value * weights.get(name, 0.0) for name, value in features.items())
+def _score(features: Features, weights: Mapping[str, float], group: str) -> float:
+    return sum(
+        value * (weights.get(name, 0.0) + weights.get(f"{name}|{group}", 0.0)) for name, value in features.items()
+    )
 
 
 def candidates(reading: Reading, question: Question) -> dict[str | None, Features]:
-    """Gives the features of each state that the article names, of the outlet's, and of no state at all (None)."""
+    """Gives the features of each state that the article names, of the outlet's, and of no state at all (None).
+
+    Each feature stands there once for all phrases and once for phrases of this kind.
+    """
+    group = _GROUP_OF.get(question.sector, "none")
+    return {state: _with_group(features, group) for state, features in _plain(reading, question).items()}
+
+
+def _plain(reading: Reading, question: Question) -> dict[str | None, Features]:
     found: dict[str | None, Features] = defaultdict(lambda: defaultdict(float))
     here = reading.sentence_at(question.start)
-    for order, (offset, code, kind) in enumerate(reading.state_mentions):
-        if code in NO_STATES or question.start <= offset < question.end:
-            continue
-        features = found[code]
-        if not order:
-            features["first of the article"] = 1.0
-        _add_mention(reading, features, offset=offset, kind=kind, here=here, question=question)
+    for code, features in _named_features(reading, question, here):
+        found[code].update(features)
+    first = reading.state_mentions[0] if reading.state_mentions else None
+    if first and first[1] not in NO_STATES and not question.start <= first[0] < question.end:
+        found[first[1]]["first of the article"] = 1.0
     _add_nearest(reading, found, question, here)
     if reading.home:
         found[reading.home]["outlet"] = 1.0
     weighed = dict(reading.countries(question.start, question.end, sector=question.sector, opponent=question.opponent))
     total = sum(weighed.values()) or 1.0
+    owners = _owners(reading, question)
     for state, features in found.items():
         features["weighed"] = math.log(weighed.get(str(state), 0.0) / total + _LEAST_SHARE)
-        _add_constants(reading, features, str(state), question)
+        _add_constants(features, str(state), question, owners)
     found[None] = _no_state(reading, question, len(found))
-    group = _GROUP_OF.get(question.sector, "none")
-    return {state: _with_group(features, group) for state, features in found.items()}
+    return found
 
 
-def _add_mention(
-    reading: Reading, features: Features, *, offset: int, kind: str, here: int, question: Question
-) -> None:
-    there = reading.sentence_at(offset)
-    if there == here:
-        where = "before" if offset < question.start else "after"
-    elif reading.sentences and reading.sentences[there].is_title:
-        where = "title"
-    else:
-        where = "next" if abs(there - here) == 1 else "elsewhere"
-    for name in (where, f"{where} {kind}", f"{where} located" if offset in reading.located else ""):
-        if name:
-            features[name] = min(_MOST_COUNTED, features[name] + 1.0)
+def _named_features(reading: Reading, question: Question, here: int) -> list[tuple[str, Features]]:
+    """Gives the states that the article names outside the phrase, in the order of their first names, with counts.
+
+    What stands far from the phrase counts alike for all phrases of a sentence, so it is counted once a sentence.
+    """
+    named = []
+    for code, namings in reading.named_by_state.items():
+        counts = _far_counts(reading, code, here).copy()
+        for naming in namings:
+            if naming.sentence == here and not question.start <= naming.offset < question.end:
+                _count(counts, naming, "before" if naming.offset < question.start else "after")
+        first = next((n.offset for n in namings if not question.start <= n.offset < question.end), None)
+        if first is not None:
+            named.append((first, code, {name: min(_MOST_COUNTED, float(n)) for name, n in counts.items()}))
+    return [(code, features) for _, code, features in sorted(named, key=lambda one: one[0])]
+
+
+def _far_counts(reading: Reading, code: str, here: int) -> dict[str, int]:
+    """Counts where a state is named outside a sentence; the reading keeps the counts."""
+    key = (code, here)
+    if key not in reading.counted:
+        counts: dict[str, int] = {}
+        for naming in reading.named_by_state[code]:
+            if naming.sentence != here:
+                far = "next" if abs(naming.sentence - here) == 1 else "elsewhere"
+                _count(counts, naming, "title" if naming.is_title else far)
+        reading.counted[key] = counts
+    return reading.counted[key]
+
+
+def _count(counts: dict[str, int], naming: Naming, where: str) -> None:
+    counts[where] = counts.get(where, 0) + 1
+    kind = f"{where} {naming.kind}"
+    counts[kind] = counts.get(kind, 0) + 1
+    if naming.is_located:
+        located = f"{where} located"
+        counts[located] = counts.get(located, 0) + 1
 
 
 def _add_nearest(reading: Reading, found: dict[str | None, Features], question: Question, here: int) -> None:
     """Marks the states named last before and first after the phrase in its sentence, and first in the sentence."""
     same = [
         (offset, code)
-        for offset, code, _ in reading.state_mentions
-        if code in found and reading.sentence_at(offset) == here and not question.start <= offset < question.end
+        for offset, code in reading.named_in_sentence.get(here, ())
+        if code in found and not question.start <= offset < question.end
     ]
     before = [code for offset, code in same if offset < question.start]
     after = [code for offset, code in same if offset >= question.end]
@@ -104,11 +146,19 @@ def _add_nearest(reading: Reading, found: dict[str | None, Features], question: 
             found[state][name] = 1.0
 
 
-def _add_constants(reading: Reading, features: Features, code: str, question: Question) -> None:
-    owners = [offset for offset, owner, sector in reading.sector_owners if owner == code and sector == question.sector]
-    near = [offset for offset in owners if reading.sentence_at(offset) == reading.sentence_at(question.start)]
-    features["same sector"] = 1.0 if owners else 0.0
-    features["same sector here"] = 1.0 if near else 0.0
+def _owners(reading: Reading, question: Question) -> dict[str, bool]:
+    """The states with somebody of the phrase's sector in the article; true where that stands in its sentence."""
+    here = reading.sentence_at(question.start)
+    owners: dict[str, bool] = {}
+    for offset, code, sector in reading.sector_owners:
+        if sector == question.sector:
+            owners[code] = owners.get(code, False) or reading.sentence_at(offset) == here
+    return owners
+
+
+def _add_constants(features: Features, code: str, question: Question, owners: Mapping[str, bool]) -> None:
+    features["same sector"] = 1.0 if code in owners else 0.0
+    features["same sector here"] = 1.0 if owners.get(code) else 0.0
     features["opponent"] = 1.0 if question.opponent == code else 0.0
     features["no forces"] = 1.0 if question.sector == "MIL" and code in NO_FORCES_OF else 0.0
     features["few rebels"] = 1.0 if question.sector == "REB" and code in FEW_REBELS_OF else 0.0
@@ -127,5 +177,4 @@ def _no_state(reading: Reading, question: Question, states: int) -> Features:
 
 
 def _with_group(features: Features, group: str) -> Features:
-    """Each feature once for all phrases and once for phrases of this kind."""
     return {**features, **{f"{name}|{group}": value for name, value in features.items()}}

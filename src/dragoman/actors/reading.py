@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import cached_property
+from typing import Any, NamedTuple
 
 from dragoman.actors.names import Found, Names, Standing
 from dragoman.actors.tables import FAR_PAST, Sense
@@ -62,6 +63,16 @@ FEW_REBELS = 0.2
 _WEIGHTS = {"city": 1.3, "place": 0.7, "seat": 1.0, "body": 0.9, "person": 0.9, "former": 0.5}
 
 
+class Naming(NamedTuple):
+    """One place where an article names a state: offset, kind of name, number of the sentence, and how it stands."""
+
+    offset: int
+    kind: str
+    sentence: int
+    is_title: bool
+    is_located: bool
+
+
 class Reading:
     """An article's words and names, with the questions that a phrase in it asks."""
 
@@ -84,6 +95,9 @@ class Reading:
         self._private = frozenset(hit.start for hit in hits if self._is_last_name(hit))
         self.found: list[Found] = [hit for hit in hits if hit.start not in self._private and self._stands(hit)]
         self._found_starts = [found.start for found in self.found]
+        self.answered: dict[tuple[int, int, object], list[Any]] = {}
+        self.counted: dict[tuple[str, int], dict[str, int]] = {}
+        self.ranked: dict[object, list[tuple[str | None, float]]] = {}
 
     def _find_title_cased(self) -> frozenset[int]:
         """Sentences whose words nearly all begin with capitals: there a capital tells nothing."""
@@ -228,6 +242,25 @@ class Reading:
                 mentions.append((found.start, sense.code, sense.kind))
         return mentions
 
+    @cached_property
+    def named_by_state(self) -> dict[str, list[Naming]]:
+        """Every place where a state is named, by its code: those of `state_mentions` that are states."""
+        by_state: dict[str, list[Naming]] = defaultdict(list)
+        for offset, code, kind in self.state_mentions:
+            if code not in NO_STATES:
+                there = self.sentence_at(offset)
+                is_title = bool(self.sentences) and self.sentences[there].is_title
+                by_state[code].append(Naming(offset, kind, there, is_title, offset in self.located))
+        return by_state
+
+    @cached_property
+    def named_in_sentence(self) -> dict[int, list[tuple[int, str]]]:
+        """(offset, code) of `state_mentions` by the number of their sentence."""
+        by_sentence: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        for offset, code, _ in self.state_mentions:
+            by_sentence[self.sentence_at(offset)].append((offset, code))
+        return by_sentence
+
     def is_qualifier(self, found: Found) -> bool:
         """Tells a state that only qualifies: Iran-backed, US-led, anti-Russian, pro-Palestinian."""
         at = bisect_left(self._starts, found.start)
@@ -371,15 +404,17 @@ class Reading:
         """
         here = self.sentence_at(start)
         scores: dict[str, float] = defaultdict(float)
-        for offset, code, weight in self.country_mentions:
+        located = LOCAL if sector in _LOCAL_SECTORS else ABROAD
+        for offset, code, weight, there, is_located in self._placed_mentions:
             if start <= offset < end or (code in NO_STATES and not (code == "EUR" and sector == "GOV")):
                 continue
-            scores[code] += weight * self._nearness(here, offset) * self._place_factor(offset, sector)
+            near = ELSEWHERE if abs(there - here) > 1 and there not in self._titles else self._nearness(here, there)
+            scores[code] += weight * near * (located if is_located else 1.0)
         if self.home:
             scores[self.home] += PUBLISHER * (HOME_BODIES if sector in _HOME_SECTORS else 1.0)
         for offset, code, owned in self.sector_owners if sector else ():
             if owned == sector and not start <= offset < end:
-                scores[code] += SAME_SECTOR * self._nearness(here, offset)
+                scores[code] += SAME_SECTOR * self._nearness(here, self.sentence_at(offset))
         if opponent is not None and opponent in scores:
             scores[opponent] *= OPPONENT
         if sector == "MIL":
@@ -390,21 +425,26 @@ class Reading:
                 scores[code] *= FEW_REBELS
         return sorted(scores.items(), key=lambda item: -item[1])
 
-    def _place_factor(self, offset: int, sector: str) -> float:
-        """Civilians are of the place where things happen; governments and armies act abroad as well."""
-        if offset not in self.located:
-            return 1.0
-        return LOCAL if sector in _LOCAL_SECTORS else ABROAD
+    @cached_property
+    def _placed_mentions(self) -> list[tuple[int, str, float, int, bool]]:
+        """What names a state, with its sentence and whether it stands as a place does."""
+        return [
+            (offset, code, weight, self.sentence_at(offset), offset in self.located)
+            for offset, code, weight in self.country_mentions
+        ]
+
+    @cached_property
+    def _titles(self) -> frozenset[int]:
+        return frozenset(number for number, sentence in enumerate(self.sentences) if sentence.is_title)
 
     @cached_property
     def located(self) -> frozenset[int]:
         return frozenset(offset for offset, _, _ in self.country_mentions if self.is_located(offset))
 
-    def _nearness(self, here: int, offset: int) -> float:
-        there = self.sentence_at(offset)
+    def _nearness(self, here: int, there: int) -> float:
         if there == here:
             return SAME_SENTENCE
-        if self.sentences and self.sentences[there].is_title:
+        if there in self._titles:
             return TITLE + (NEXT_SENTENCE if abs(there - here) == 1 else 0.0)
         return NEXT_SENTENCE if abs(there - here) == 1 else ELSEWHERE
 

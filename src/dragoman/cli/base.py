@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
-REFUSED, WRONG_CALL = 1, 2
+REFUSED, WRONG_CALL, INTERRUPTED = 1, 2, 130
 # Stages whose skips mean that an input was refused; those of later stages only say why a sentence gave no event.
-INPUT_STAGES = frozenset({"sources", "article", "cluster"})
+INPUT_STAGES = frozenset({"sources", "article", "workers", "cluster"})
 
 
 class Group(click.Group):
@@ -36,11 +36,16 @@ class Group(click.Group):
         click.version_option(__version__, prog_name=name)(self)
 
     def invoke(self, ctx: click.Context) -> Any:
+        # Before numpy is loaded: its matrices here are small, and threads for them only wait for each other.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         try:
             return super().invoke(ctx)
         except DragomanError as fault:
             click.echo(f"dragoman: {fault}", err=True)
             ctx.exit(WRONG_CALL)
+        except KeyboardInterrupt:
+            click.echo("dragoman: interrupted; what was stored stays, and repeating the command goes on", err=True)
+            ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             # Whoever read our output has had enough (`| head`); closing here keeps Python's own complaint away.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -117,6 +122,22 @@ def confidence_option(command: F) -> F:
 
 def published_option(command: F) -> F:
     return click.option("--published", type=DAY, help="Publication day where an input does not tell its own.")(command)
+
+
+def cores_option(command: F) -> F:
+    """Adds --cores: how many worker processes read."""
+    return click.option(
+        "--cores", type=click.IntRange(min=0), default=0, metavar="N",
+        help="Read with N worker processes; by default one for each core. A small job needs none.",
+    )(command)  # fmt: skip
+
+
+def gate_option(command: F) -> F:
+    """Adds --no-gate: the network reads every sentence."""
+    return click.option(
+        "--gate/--no-gate", default=True, show_default=True,
+        help="Whether a cheap gate spares the network sentences that cannot hold an event.",
+    )(command)  # fmt: skip
 
 
 def open_record(path: Path, *, create: bool = False) -> RecordStore:

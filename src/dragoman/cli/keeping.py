@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from dragoman.cli.base import (
-    Refusals,
+    cores_option,
     count_articles,
+    gate_option,
     open_record,
     progress_bar,
     published_option,
@@ -26,9 +27,8 @@ from dragoman.errors import QueryError
 from dragoman.model import Skip
 
 if TYPE_CHECKING:
-    from dragoman.coder import Coder
+    from dragoman.pipeline import Work
     from dragoman.second import SecondReader
-    from dragoman.shards import CodedShard, Job, Shard
     from dragoman.sieve import Wanted
     from dragoman.store import RecordStore
 
@@ -48,6 +48,8 @@ IMPORTS = ("plover", "polecat", "gdelt1", "gdelt2", "icews", "phoenix")
 @actors_option
 @second_reader_options
 @wanted_options
+@cores_option
+@gate_option
 @click.option("--keep-text", is_flag=True, help="Store the articles' full text as well (mind the copyright).")
 @click.option("--ray", "cluster", metavar="ADDRESS", help="Read on a Ray cluster; `local` starts one on this machine.")
 def add(
@@ -58,6 +60,8 @@ def add(
     dictionaries: tuple[Path, ...],
     second: SecondReader | None,
     wanted: Wanted,
+    cores: int,
+    gate: bool,
     keep_text: bool,
     cluster: str | None,
 ) -> None:
@@ -72,68 +76,70 @@ def add(
 
     Example: dragoman add --record ./record --ray 10.0.0.1:6379 /shared/archives/
     """
-    from dragoman.coder import Coder
-    from dragoman.shards import Job, plan_shards
+    from dragoman.adding import Adding
+    from dragoman.coder import coder_version
+    from dragoman.pipeline import Work
 
     if cluster and second:
         raise QueryError("--ray and --second-reader do not go together: leave one of them out")
-
     store = open_record(record, create=True)
-    coder = Coder(dictionaries=dictionaries, second=second)
-    if cluster:  # its workers stand in other folders
-        inputs = tuple(str(Path(name).absolute()) if Path(name).exists() else name for name in inputs)
-    job = Job(wanted=wanted, published=published, dictionaries=dictionaries, version=coder.version)
-    shards = todo(store, plan_shards(inputs, size=IN_A_COMMIT, published=published, reading=job.reading))
-    coded = code_shards(shards, job, (store, coder, cluster))
+    work = Work(dictionaries=dictionaries, gate=gate, record=record.absolute(), wanted=wanted)
+    version = coder_version(gate=gate, second=second)
     with refusals(skips) as told, progress_bar("reading", count_articles(inputs)) as advance:
-        sums = add_coded(store, coded, told, advance=advance, keep_text=keep_text)
-    articles, events, before = sums
-    click.echo(f"{articles} articles and {events} events added to {record}, {before} articles were there already")
+        adding = Adding(store, coder=version, tell=told.take, keep_text=keep_text)
+        if cluster:
+            batches = coded_on_ray(inputs, work, (store, version, cluster), published)
+        else:
+            batches = coded_here(inputs, work, (store, version, second), published=published, cores=cores)
+        for batch in batches:
+            adding.store(batch)
+            advance(len(batch))
+        store.merge()
+    click.echo(
+        f"{adding.articles} articles and {adding.events} events added to {record}, "
+        f"{adding.known} articles were there already"
+    )
     told.end()
 
 
-def todo(store: RecordStore, shards: Iterable[Shard]) -> Iterator[Shard]:
-    """Passes on the shards that are not in the record."""
+def coded_here(
+    inputs: tuple[str, ...],
+    work: Work,
+    by: tuple[RecordStore, str, SecondReader | None],
+    *,
+    published: date | None,
+    cores: int,
+) -> Iterator[list[Any]]:
+    """Codes what is new in the inputs for a record, with a coder's version and second reader; gives it by commits."""
+    from dragoman.pipeline import code_reports, read_new_inputs
+
+    store, version, second = by
+    reports = read_new_inputs(
+        inputs, published=published, coder=reading_of(version, work), known=store.known_inputs(),
+        is_marked=store.is_marked(),
+    )  # fmt: skip
+    return batched(code_reports(reports, work, cores=cores, second=second), IN_A_COMMIT)
+
+
+def coded_on_ray(
+    inputs: tuple[str, ...], work: Work, by: tuple[RecordStore, str, str], published: date | None
+) -> Iterator[list[Any]]:
+    """Codes what is new in the inputs for a record, with a coder's version on the cluster at an address."""
+    from dragoman.cluster import Order, code_on_ray
+    from dragoman.shards import plan_shards
+
+    store, version, address = by
     is_marked = store.is_marked()
-    return (shard for shard in shards if shard.mark is None or not is_marked(shard.mark))
+    # Its workers stand in other folders.
+    named = [str(Path(name).absolute()) if Path(name).exists() else name for name in inputs]
+    shards = plan_shards(named, published=published, reading=reading_of(version, work))
+    fresh = (shard for shard in shards if shard.mark is None or not is_marked(shard.mark))
+    return code_on_ray(fresh, Order(work=work, version=version, published=published), address=address)
 
 
-def code_shards(shards: Iterable[Shard], job: Job, by: tuple[RecordStore, Coder, str | None]) -> Iterator[CodedShard]:
-    """Reads and codes shards with a coder for a record: here, or on the cluster at an address."""
-    store, coder, cluster = by
-    if cluster:
-        from dragoman.cluster import code_on_ray
-
-        return code_on_ray(shards, job, address=cluster, record=store.path.absolute())
-    from dragoman.shards import code_shard
-
-    known = known_to(store, coder.version)
-    return (code_shard(coder, shard, job, known) for shard in shards)
-
-
-def known_to(store: RecordStore, coder: str) -> Callable[[Sequence[str]], set[str]]:
-    """Gives the question which of some articles a coder has read before."""
-    return lambda ids: {article_id for article_id, by in store.stored_readings(ids) if by == coder}
-
-
-def add_coded(
-    store: RecordStore, coded: Iterable[CodedShard], told: Refusals, *, advance: Callable[[int], None], keep_text: bool
-) -> tuple[int, int, int]:
-    """Stores what comes of shards, one commit each, and merges it at the end.
-
-    Gives the numbers of articles and events added, and of articles that were there before.
-    """
-    articles = events = known = 0
-    for each in coded:
-        for skip in each.skips:
-            told.take(skip)
-        pieces = [each.piece] if each.piece else []
-        added = store.add(each.readings, skips=each.skips, pieces=pieces, keep_text=keep_text, merge=False)
-        advance(len(each.readings) + each.known)
-        articles, events = articles + added.articles, events + added.events
-        known += each.known + added.already_stored
-    store.merge()
-    return articles, events, known
+def reading_of(version: str, work: Work) -> str:
+    """Says how inputs are read: a file read otherwise is another piece of work. Filters count where there are any."""
+    return version if work.wanted.is_everything else f"{version} {work.wanted}"
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -19,9 +19,11 @@ from dragoman.cli.base import (
     DAY,
     Refusals,
     confidence_option,
+    cores_option,
     count_articles,
     echo_lines,
     format_option,
+    gate_option,
     published_option,
     refusals,
     wanted_options,
@@ -87,6 +89,8 @@ def second_reader_options(command: Callable[..., None]) -> Callable[..., None]:
 @second_reader_options
 @confidence_option
 @wanted_options
+@cores_option
+@gate_option
 @click.option("--why", is_flag=True, help="Say what spoke for each code, and why other sentences gave none.")
 def read(
     inputs: tuple[str, ...],
@@ -97,6 +101,8 @@ def read(
     second: SecondReader | None,
     min_confidence: float | None,
     wanted: Wanted,
+    cores: int,
+    gate: bool,
     why: bool,
 ) -> None:
     """Codes reports and prints their events; stores nothing.
@@ -105,17 +111,18 @@ def read(
 
     Example: dragoman read --published 2022-09-20 page.html
     """
-    from dragoman.cli import show
-    from dragoman.coder import Coder
-    from dragoman.pipeline import code_articles, read_articles
+    from dragoman.pipeline import Work, code_reports
     from dragoman.rows import event_row
+    from dragoman.sources import read_reports
 
-    coder = Coder(dictionaries=dictionaries, second=second)
+    work = Work(dictionaries=dictionaries, gate=gate, is_brief=True, wanted=wanted)
     with refusals(skips) as told:
-        found = code_articles(coder, read_articles(inputs, published=published, wanted=wanted))
+        found = code_reports(read_reports(inputs, published=published), work, cores=cores, second=second)
         told_of = taken(with_progress(found, "reading", count_articles(inputs)), told)
         coded = (surer(each, min_confidence or 0) for each in told_of)
         if form == "table":
+            from dragoman.cli import show
+
             for each in coded:
                 show.print_article(each, why=why)
         elif form == "jsonl":

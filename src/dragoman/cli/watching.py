@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dragoman.cli.base import Refusals, open_record, record_option, refusals, wanted_options
-from dragoman.cli.keeping import known_to
+from dragoman.cli.base import open_record, record_option, refusals, wanted_options
 from dragoman.cli.reading import actors_option, skips_option
 
 if TYPE_CHECKING:
-    from dragoman.coder import Coder
-    from dragoman.model import Report, Skip
-    from dragoman.shards import Job
     from dragoman.sieve import Wanted
-    from dragoman.store import RecordStore
     from dragoman.watch import Round, Watcher
 
 # A rest is cut into naps of at most so many seconds, so that an interruption is noticed.
@@ -75,8 +69,8 @@ def watch(
 
     Example: dragoman watch --record ./record --once --no-pages feeds.txt
     """
-    from dragoman.coder import Coder
-    from dragoman.shards import Job
+    from dragoman.adding import Adding
+    from dragoman.pipeline import Desk, Work
     from dragoman.watch import Habits, Ledger, Watcher, read_subscriptions
 
     habits = Habits(
@@ -85,31 +79,18 @@ def watch(
     )  # fmt: skip
     subscribed = read_subscriptions(feeds)
     store = open_record(record, create=True)
-    coder = Coder(dictionaries=dictionaries)
-    job = Job(wanted=wanted, dictionaries=dictionaries, version=coder.version)
+    desk = Desk(Work(dictionaries=dictionaries, record=store.path, wanted=wanted))
     with refusals(skips) as told, contextlib.closing(Ledger(store.path)) as ledger:
-        watcher = Watcher(subscribed, ledger, keeper(store, coder, job, told), known=store.known_urls, habits=habits)
+        adding = Adding(store, coder=desk.coder.version, tell=told.take, keep_text=False)
+        watcher = Watcher(
+            subscribed, ledger, lambda found: adding.store(desk(found)), known=store.known_urls, habits=habits
+        )
         while True:
             tell_round(watcher.run_round())
             store.merge()
             if once:
                 return
             rest(watcher)
-
-
-def keeper(store: RecordStore, coder: Coder, job: Job, told: Refusals) -> Callable[[Sequence[Report | Skip]], None]:
-    """Gives what codes and stores a batch of fetched pages."""
-    from dragoman.shards import Shard, code_shard
-
-    known = known_to(store, coder.version)
-
-    def keep(found: Sequence[Report | Skip]) -> None:
-        coded = code_shard(coder, Shard(reports=tuple(found)), job, known)
-        for skip in coded.skips:
-            told.take(skip)
-        store.add(coded.readings, skips=coded.skips, merge=False)
-
-    return keep
 
 
 def tell_round(done: Round) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -67,13 +68,14 @@ def candidates(found: FoundEvent, places: Sequence[PlaceMention], article: Artic
     """The places an event may have happened at: those of its sentence, then the nearest told before it."""
     sentence = found.sentence
     inside = [p for p in places if sentence.start <= p.start < sentence.end]
+    told = Counter(p.country for p in places)
     for place in inside:
         marked = any(_overlap(place, s) for s in found.places)
-        features = (*_inside_features(found, place, article), *_rivals(found, place, inside, places))
+        features = (*_inside_features(found, place, article), *_rivals(found, place, inside, told))
         yield Candidate(place, features, marked, is_elsewhere=False)
     shared = tuple(_shared_features(found, inside))
     for place, source in _told_before(found, places, article):
-        again = "often" if sum(p.country == place.country for p in places) > 2 else "seldom"
+        again = "often" if told[place.country] > 2 else "seldom"
         acts = any(p.country == place.country for p in inside if any(_overlap(p, s) for s in found.actors))
         features = (
             *shared,
@@ -100,7 +102,7 @@ def _shared_features(found: FoundEvent, inside: Sequence[PlaceMention]) -> Itera
 
 
 def _rivals(
-    found: FoundEvent, place: PlaceMention, inside: Sequence[PlaceMention], places: Sequence[PlaceMention]
+    found: FoundEvent, place: PlaceMention, inside: Sequence[PlaceMention], told: Mapping[str | None, int]
 ) -> Iterator[str]:
     """Whether other places of the sentence could be meant as well, and what else is told of this one's state."""
     free = [p for p in inside if p.kind != "people" and not any(_overlap(p, s) for s in found.actors)]
@@ -112,7 +114,7 @@ def _rivals(
         yield "its people in the sentence"
     if any(p.country == place.country and p.kind in {"town", "site"} for p in inside if p is not place):
         yield "a town of its state in the sentence"
-    if sum(p.country == place.country for p in places) > 3:
+    if told[place.country] > 3:
         yield "its state often told"
 
 
@@ -124,7 +126,8 @@ def _told_before(
     if not earlier:
         return
     yield earlier[-1], "last"
-    titled = [p for p in earlier if p.start < article.text_start]
+    text_start = article.text_start
+    titled = [p for p in earlier if p.start < text_start]
     if titled and titled[0] is not earlier[-1]:
         yield titled[0], "in the title"
 

@@ -6,6 +6,7 @@ whatever the batch it is read in.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,42 +14,51 @@ from pathlib import Path
 
 from dragoman.model import Article, Attribution, FoundEvent, Sentence
 from dragoman.reader import decode, pairs, speech
+from dragoman.reader.gate import Gate
 from dragoman.reader.network import Network, default_folder
 from dragoman.reader.sentences import split_article
 from dragoman.reader.windows import Pieces, cut_pieces, load_tokenizer, pack_windows
 
-__all__ = ["PairCode", "Reader", "Reading", "split_article"]
+__all__ = ["PairCode", "Reader", "Reading", "reader_version", "split_article"]
 
 PairCode = pairs.PairCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What the reader found in an article. `cut` are sentences too long to be read to their end."""
+    """What the reader found in an article. `cut` are sentences too long to be read to their end.
+
+    `gated` are those that the gate held back: they cannot hold an event, so the network did not read them.
+    """
 
     article: Article
     sentences: tuple[Sentence, ...]
     events: tuple[FoundEvent, ...]
     attributions: tuple[Attribution, ...]
     cut: tuple[Sentence, ...] = ()
+    gated: tuple[Sentence, ...] = ()
 
 
 class Reader:
-    """Loads the weights once and reads articles in batches."""
+    """Loads the weights once and reads articles in batches, with a gate in front where one is given."""
 
-    def __init__(self, folder: Path | None = None, *, threads: int = 0) -> None:
+    def __init__(self, folder: Path | None = None, *, threads: int = 0, gate: Gate | None = None) -> None:
         folder = folder or default_folder()
         self._network = Network(folder, threads)
         self._tokenizer = load_tokenizer(folder / "tokenizer.json")
-        self.version: str = self._network.settings["version"]
+        self._gate = gate
+        self.version = reader_version(gate, folder)
 
     def read(self, articles: Sequence[Article]) -> Iterator[Reading]:
         """Yields one reading an article, in order. Pass some dozens at a time: their windows share batches."""
         cut: list[list[Pieces]] = []
         sentences: list[tuple[Sentence, ...]] = []
+        gated: list[tuple[Sentence, ...]] = []
         for article in articles:
             sentences.append(split_article(article))
-            cut.append(cut_pieces(self._tokenizer, sentences[-1]))
+            gated.append(self._held_back(sentences[-1]))
+            unread = {s.start for s in gated[-1]}
+            cut.append(cut_pieces(self._tokenizer, [s for s in sentences[-1] if s.start not in unread]))
         packed = [pack_windows(pieces) for pieces in cut]
         owners = [i for i, windows in enumerate(packed) for _ in windows]
         windows = [w for part in packed for w in part]
@@ -72,7 +82,11 @@ class Reader:
                 events=tuple(events[i]),
                 attributions=tuple(said[i]),
                 cut=tuple(p.sentence for p in cut[i] if p.is_cut),
+                gated=gated[i],
             )
+
+    def _held_back(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
+        return tuple(s for s in sentences if not self._gate.passes(s)) if self._gate else ()
 
     def code_pairs(self, marked: Sequence[str]) -> Iterator[PairCode]:
         """Codes the event between the parties marked `<s>actor</s>` and `<t>recipient</t>`, one a sentence."""
@@ -80,3 +94,9 @@ class Reader:
         outputs = self._network.read([window for window, _ in prepared], [marks for _, marks in prepared])
         for (_, marks), output in zip(prepared, outputs, strict=True):
             yield pairs.choose(self._network.heads, output, marks, self._network.labels)
+
+
+def reader_version(gate: Gate | None, folder: Path | None = None) -> str:
+    """Gives the version of the weights and of the gate, without loading the network."""
+    settings = json.loads(((folder or default_folder()) / "settings.json").read_text(encoding="utf8"))
+    return str(settings["version"]) + (f"+{gate.version}" if gate else "")

@@ -44,18 +44,19 @@ def decode_window(
 ) -> Iterator[FoundEvent]:
     """Yields the events of a window in the order of the text, with those that only the lexicon knows."""
     found: list[FoundEvent] = []
+    tokens = heads.role_tokens(output.states)
     for candidate in candidates(window, output, heads, len(labels.types)):
         types = type_scores(candidate)
         best = int(types.argmax())
         if types[best] >= thresholds.get(labels.types[best], thresholds["default"]):
-            found.append(_event(window, output, candidate, heads=heads, labels=labels))
+            found.append(_event(window, tokens, candidate, heads=heads, labels=labels))
     taken = [(event.anchor.start, event.anchor.end) for event in found]
     for match, candidate in _phrases(window, output, heads, labels):
         pieces, begin = window.sentences[candidate.sentence], window.begins[candidate.sentence]
         anchor = span_of(pieces, candidate.start - begin, candidate.end - begin)
         if not any(start < anchor.end and anchor.start < end for start, end in taken):
             taken.append((anchor.start, anchor.end))
-            event = _event(window, output, candidate, heads=heads, labels=labels)
+            event = _event(window, tokens, candidate, heads=heads, labels=labels)
             found.append(_as_phrase(event, match.phrase))
     yield from sorted(found, key=lambda event: (event.anchor.start, event.anchor.end))
 
@@ -128,7 +129,7 @@ def type_scores(candidate: Candidate) -> Array:
     return scores
 
 
-def _event(window: Window, output: Output, candidate: Candidate, *, heads: Heads, labels: Labels) -> FoundEvent:
+def _event(window: Window, tokens: Array, candidate: Candidate, *, heads: Heads, labels: Labels) -> FoundEvent:
     pieces = window.sentences[candidate.sentence]
     begin = window.begins[candidate.sentence]
     scores = type_scores(candidate)
@@ -137,7 +138,7 @@ def _event(window: Window, output: Output, candidate: Candidate, *, heads: Heads
     second, margin = labels.types[int(order[1])], float(scores[order[0]] - scores[order[1]])
     status: Status = labels.statuses[int(candidate.judgement.statuses.argmax())]  # type: ignore[assignment]
     anchor = span_of(pieces, candidate.start - begin, candidate.end - begin)
-    found = find_roles(output, candidate, begin, pieces, heads=heads)
+    found = find_roles(tokens, candidate, begin, pieces, heads=heads)
     roles = {
         role: tuple(dict.fromkeys(whole_name(span, pieces.sentence) for span in spans)) for role, spans in found.items()
     }
@@ -159,12 +160,15 @@ def _event(window: Window, output: Output, candidate: Candidate, *, heads: Heads
 
 
 def find_roles(
-    output: Output, candidate: Candidate, begin: int, pieces: Pieces, *, heads: Heads
+    tokens: Array, candidate: Candidate, begin: int, pieces: Pieces, *, heads: Heads
 ) -> dict[str, tuple[Span, ...]]:
-    """Finds the spans of the parties, the place and the speaker of an event within its sentence."""
+    """Finds the spans of the parties, the place and the speaker of an event within its sentence.
+
+    `tokens` are the window's, as `Heads.role_tokens` gives them.
+    """
     last = begin + len(pieces.ids)
     offsets = np.arange(begin, last) - candidate.start
-    chances = heads.roles(output.states[begin:last], candidate.vector, offsets)
+    chances = heads.roles(tokens[begin:last], candidate.vector, offsets)
     tags = chances.argmax(axis=1)
     found = {role: tuple(tagged_spans(tags, 1 + 2 * i, pieces)) for i, role in enumerate(ROLES)}
     for i, role in enumerate(ROLES):

@@ -78,10 +78,17 @@ class Heads:
             contexts=(1 / (1 + np.exp(-self._linear("context", x)))).astype(np.float32),
         )
 
-    def roles(self, states: Array, vector: Array, offsets: Integers) -> Array:
-        """Gives role tag probabilities of tokens; `offsets` are their distances from the anchor's first token."""
+    def role_tokens(self, states: Array) -> Array:
+        """Gives what the role head makes of each token, whatever the event: [tokens, hidden]."""
+        return self._linear("role_token", states)
+
+    def roles(self, tokens: Array, vector: Array, offsets: Integers) -> Array:
+        """Gives role tag probabilities of tokens, as `role_tokens` gives them.
+
+        `offsets` are their distances from the anchor's first token.
+        """
         distance = self._weights["role_distance.weight"][bucket(offsets)]
-        x = self._linear("role_event", vector) + self._linear("role_token", states) + distance
+        x = self._linear("role_event", vector) + tokens + distance
         return softmax(self._linear("role", np.maximum(x, 0)))
 
     def pair(self, states: Array, marks: Integers) -> Array:

@@ -38,7 +38,7 @@ from dragoman.sources.trouble import REASONS, skip, skip_stream_error
 if TYPE_CHECKING:
     from dragoman.sources.web import Fetched
 
-__all__ = ["REASONS", "give_day", "part_archives", "read_reports", "reports_of_page"]
+__all__ = ["REASONS", "give_day", "is_archive", "read_named_inputs", "read_reports", "reports_of_page"]
 
 STDIN = "-"
 _FORMATS_BY_MEDIA_TYPE: dict[str, Format] = {
@@ -59,7 +59,6 @@ def read_reports(
     published: date | None = None,
     allow_private: bool = False,
     stdin: IO[bytes] | None = None,
-    with_archives: bool = True,
 ) -> Iterator[Report | Skip]:
     """The reports of all inputs in their order, folders sorted by name, with a `Skip` for whatever cannot be read.
 
@@ -70,7 +69,6 @@ def read_reports(
         published: the publication day of reports that carry none of their own (basis `given`).
         allow_private: fetch from private and local addresses too.
         stdin: what `-` reads; the process's standard input by default.
-        with_archives: without, the archives in folders are left to whoever reads them by spans (`part_archives`).
 
     Raises:
         SourceError: the call itself is wrong: no input, `-` twice, or not one of the named files exists. It is raised
@@ -78,8 +76,35 @@ def read_reports(
     """
     named = tuple(inputs)
     _check_inputs(named)
-    reports = _read_inputs(named, allow_private=allow_private, stdin=stdin, with_archives=with_archives)
+    reports = _read_inputs(named, allow_private=allow_private, stdin=stdin)
     return (give_day(found, published) for found in reports)
+
+
+def read_named_inputs(
+    inputs: Iterable[str], *, published: date | None = None
+) -> Iterator[tuple[Path | None, Iterator[Report | Skip]]]:
+    """The reports of `read_reports`, file by file: each file's path with its reports, None with all others.
+
+    A file's reports must be taken before the next file is asked for.
+
+    Raises:
+        SourceError: as `read_reports`, at once.
+    """
+    named = tuple(inputs)
+    _check_inputs(named)
+    parts = (part for name in named for part in _name_input(name))
+    return ((path, (give_day(found, published) for found in reports)) for path, reports in parts)
+
+
+def _name_input(name: str) -> Iterator[tuple[Path | None, Iterator[Report | Skip]]]:
+    path = Path(name)
+    if name == STDIN or _is_url(name) or not _exists(name):
+        yield None, _read_inputs((name,), allow_private=False, stdin=None)
+    elif path.is_dir():
+        for found in _walk_folder(path):
+            yield (None, iter((found,))) if isinstance(found, Skip) else (found, _read_file(found))
+    else:
+        yield path, _read_file(path)
 
 
 def _check_inputs(inputs: tuple[str, ...]) -> None:
@@ -109,9 +134,7 @@ def give_day(found: Report | Skip, published: date | None) -> Report | Skip:
     return replace(found, published=published, published_basis="given")
 
 
-def _read_inputs(
-    inputs: tuple[str, ...], *, allow_private: bool, stdin: IO[bytes] | None, with_archives: bool
-) -> Iterator[Report | Skip]:
+def _read_inputs(inputs: tuple[str, ...], *, allow_private: bool, stdin: IO[bytes] | None) -> Iterator[Report | Skip]:
     for name in inputs:
         if name == STDIN:
             yield from _read_stream(stdin or sys.stdin.buffer, "<stdin>", None)
@@ -120,12 +143,21 @@ def _read_inputs(
         elif not _exists(name):
             yield skip(name, "missing", "no such file or folder")
         elif Path(name).is_dir():
-            yield from _read_folder(Path(name), with_archives=with_archives)
+            yield from _read_folder(Path(name))
         else:
             yield from _read_file(Path(name))
 
 
-def _read_folder(folder: Path, *, with_archives: bool) -> Iterator[Report | Skip]:
+def _read_folder(folder: Path) -> Iterator[Report | Skip]:
+    for found in _walk_folder(folder):
+        if isinstance(found, Skip):
+            yield found
+        else:
+            yield from _read_file(found)
+
+
+def _walk_folder(folder: Path) -> Iterator[Path | Skip]:
+    """The files of a folder that can be read, in order, then a skip for what cannot."""
     count = 0
     trouble: list[OSError] = []
     others: list[str] = []
@@ -135,8 +167,7 @@ def _read_folder(folder: Path, *, with_archives: bool) -> Iterator[Report | Skip
         paths = (Path(parent, name) for name in sorted(names) if format_of_name(name))
         for path in paths:
             count += 1
-            if with_archives or not is_archive(path):
-                yield from _read_file(path)
+            yield path
     yield from (skip(str(error.filename), "unreadable", error.strerror or "") for error in trouble)
     if others:
         kinds = ", ".join(sorted({Path(name).suffix or name for name in others}))
@@ -166,31 +197,6 @@ def is_archive(path: Path) -> bool:
         return format_of_name(path.name) == "warc" and path.is_file() and path.stat().st_size > 0
     except (OSError, ValueError):
         return False
-
-
-def part_archives(inputs: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Archives among the inputs and in their folders, by name; and the other inputs, the folders among them.
-
-    Raises:
-        SourceError: as `read_reports`.
-    """
-    named = tuple(inputs)
-    _check_inputs(named)
-    archives, others = [], []
-    for name in named:
-        if _is_url(name) or name == STDIN or not _exists(name):
-            others.append(name)
-        elif Path(name).is_dir():
-            inside = sorted(str(path) for path in Path(name).rglob("*") if is_archive(path))
-            archives += inside
-            others += [name] if _has_others(Path(name)) or not inside else []
-        else:
-            (archives if is_archive(Path(name)) else others).append(name)
-    return archives, others
-
-
-def _has_others(folder: Path) -> bool:
-    return any(path.is_file() and not is_archive(path) for path in folder.rglob("*"))
 
 
 def _read_url(url: str, *, allow_private: bool) -> Iterator[Report | Skip]:

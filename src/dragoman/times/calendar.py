@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _MONTH = re.compile(r"(\d{4})-(\d\d)$")
@@ -103,6 +104,7 @@ def nth_weekday(year: int, month: int, nth: int, weekday: int) -> date:
     return last - timedelta(days=(last.isoweekday() - weekday) % 7)
 
 
+@lru_cache(maxsize=4096)  # asked for every expression of an article by every event of it
 def days_of(value: str) -> Days | None:
     """The first and last day that a TIMEX3 date value spans; None for references, durations and unknown parts.
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
+from heapq import nsmallest
 from typing import Literal
 
 from dragoman.model import Article, EventDate, FoundEvent, Granularity, Sentence, TimeMention
@@ -71,7 +72,7 @@ def date_event(
         return EventDate(value=None, granularity=None, basis="no time is told and the day of publication is unknown")
     if best.source in {"sentence", "anniversary"}:
         return as_date(best.value, f"told with the event: {best.words}")
-    is_past = found.status == "historical" or is_history(found, times, article, sentences) is not None
+    is_past = found.status == "historical" or _history(found, found_dates, times, article) is not None
     own = _heaviest([c for c in found_dates if c.source in {"sentence", "anniversary"}])
     if is_past and own is not None:
         return as_date(own.value, f"told with the event, as background: {own.words}")
@@ -227,7 +228,7 @@ def _told_elsewhere(
 ) -> Iterator[Candidate]:
     """The dates of the nearest other sentences: the report's own day, as a rule, stands in its lead."""
     titled = article.text_start
-    near = sorted(dated, key=lambda t: abs(t.start - found.sentence.start))[:MAX_TOLD]
+    near = nsmallest(MAX_TOLD, dated, key=lambda t: abs(t.start - found.sentence.start))
     seen: set[str] = set()
     for rank, mention in enumerate(near):
         value = mention.value[:10]
@@ -303,20 +304,30 @@ def is_history(
     found: FoundEvent, times: Sequence[TimeMention], article: Article, sentences: Sequence[Sentence]
 ) -> str | None:
     """The reason why an event is background of more than about three months before publication, or None."""
-    direct = _direct(found, list(candidates(found, times, article)))
+    return _history(found, list(candidates(found, times, article)), times, article)
+
+
+def _history(
+    found: FoundEvent, found_dates: Sequence[Candidate], times: Sequence[TimeMention], article: Article
+) -> str | None:
+    direct = _direct(found, found_dates)
     if direct is not None and direct.words:
         return f"told as background: of {direct.words}"
     weights = load_weights("event_history")
-    told = set(history_features(found, times, article))
+    told = sorted(set(history_features(found, times, article, _heaviest(found_dates))))
     if sum(weights.get(f, 0.0) for f in ("(start)", *told)) < HISTORY_THRESHOLD:
         return None
     speaking = max(told, key=lambda f: weights.get(f, 0.0))
     return f"told as background: {speaking}"
 
 
-def history_features(found: FoundEvent, times: Sequence[TimeMention], article: Article) -> Iterator[str]:
-    """What shows that an event is told as history: its own old date, the past perfect, "since", an anniversary."""
-    best = best_candidate(found, times, article)
+def history_features(
+    found: FoundEvent, times: Sequence[TimeMention], article: Article, best: Candidate | None
+) -> Iterator[str]:
+    """What shows that an event is told as history: its own old date, the past perfect, "since", an anniversary.
+
+    `best` is the date that most speaks for (`best_candidate`).
+    """
     own = best if best and best.source in {"sentence", "anniversary"} else None
     yield f"date {_distance(own.value, article)}" if own else "date none"
     if own and own.source == "anniversary":
