@@ -172,7 +172,8 @@ def print_rows(table: str, rows: list[dict[str, Any]], limit: int | None, **opti
 @click.option(
     "--owner-token", envvar="DRAGOMAN_OWNER_TOKEN", help="Opens /owner, where replies are moderated (or the variable)."
 )
-def serve(record: Path, host: str, port: int, hosts: tuple[str, ...], owner_token: str | None) -> None:
+@click.option("--metrics", is_flag=True, help="Tell Prometheus at /metrics, to whoever reaches the site.")
+def serve(record: Path, host: str, port: int, hosts: tuple[str, ...], owner_token: str | None, metrics: bool) -> None:
     """Serves the record as pages and JSON.
 
     Example: dragoman serve --record ./record --port 8000
@@ -181,7 +182,7 @@ def serve(record: Path, host: str, port: int, hosts: tuple[str, ...], owner_toke
 
     store = open_record(record)
     click.echo(f"serving {record} at http://{host}:{port}/ (Ctrl+C ends it)", err=True)
-    serve_record(store, host=host, port=port, owner_token=owner_token, hosts=hosts)
+    serve_record(store, host=host, port=port, owner_token=owner_token, hosts=hosts, metrics=metrics)
 
 
 asking_commands = [events, records, ties, statements, serve]

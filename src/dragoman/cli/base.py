@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,6 +20,7 @@ from dragoman.errors import DragomanError
 from dragoman.model import Skip
 
 if TYPE_CHECKING:
+    from dragoman.runs import Run
     from dragoman.store import RecordStore
 
 T = TypeVar("T")
@@ -28,12 +30,22 @@ REFUSED, WRONG_CALL, INTERRUPTED = 1, 2, 130
 INPUT_STAGES = frozenset({"sources", "article", "workers", "cluster"})
 
 
+def _start_log(*, log_json: bool) -> None:
+    if log_json:
+        from dragoman.logs import log_as_json
+
+        log_as_json(sys.stderr)
+
+
 class Group(click.Group):
     """A click group: errors end in exit 2 with one sentence, and a closed pipe ends quietly."""
 
     def __init__(self, name: str, *, commands: Sequence[click.Command], help: str) -> None:  # noqa: A002
-        super().__init__(name, commands=list(commands), help=help)
+        super().__init__(name, commands=list(commands), help=help, callback=_start_log)
         click.version_option(__version__, prog_name=name)(self)
+        click.option(
+            "--log-json", is_flag=True, envvar="DRAGOMAN_LOG_JSON", help="Log to standard error as JSON lines."
+        )(self)
 
     def invoke(self, ctx: click.Context) -> Any:
         # Before numpy is loaded: its matrices here are small, and threads for them only wait for each other.
@@ -175,6 +187,20 @@ def refusals(path: Path | None) -> Iterator[Refusals]:
     """Gives a `Refusals` that writes to `path` where one is named."""
     with path.open("w", encoding="utf8") if path else contextlib.nullcontext() as out:
         yield Refusals(out)
+
+
+@contextlib.contextmanager
+def reported(run: Run, record: Path) -> Iterator[None]:
+    """Writes the report of a run beside the record when the block ends, also where a fault or Ctrl+C ends it."""
+    logger = logging.getLogger("dragoman.runs")
+    logger.info("began", extra={"what": run.what, "coder": run.coder})
+    try:
+        yield
+    except (DragomanError, KeyboardInterrupt) as fault:
+        run.fault = str(fault) or "interrupted"
+        raise
+    finally:
+        logger.info("ended", extra={"report": str(run.write(record)), "articles": run.articles, "fault": run.fault})
 
 
 @contextlib.contextmanager

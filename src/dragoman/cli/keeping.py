@@ -13,12 +13,15 @@ import click
 from dragoman.cli.base import (
     cores_option,
     count_articles,
+    echo_lines,
+    format_option,
     gate_option,
     open_record,
     progress_bar,
     published_option,
     record_option,
     refusals,
+    reported,
     wanted_options,
     with_progress,
 )
@@ -87,14 +90,16 @@ def add(
     version = coder_version(gate=gate, second=second)
     with refusals(skips) as told, progress_bar("reading", count_articles(inputs)) as advance:
         adding = Adding(store, coder=version, tell=told.take, keep_text=keep_text)
+        adding.run.inputs = inputs
         if cluster:
             batches = coded_on_ray(inputs, work, (store, version, cluster), published)
         else:
             batches = coded_here(inputs, work, (store, version, second), published=published, cores=cores)
-        for batch in batches:
-            adding.store(batch)
-            advance(len(batch))
-        store.merge()
+        with reported(adding.run, store.path):
+            for batch in batches:
+                adding.store(batch)
+                advance(len(batch))
+            store.merge()
     click.echo(
         f"{adding.articles} articles and {adding.events} events added to {record}, "
         f"{adding.known} articles were there already"
@@ -216,6 +221,46 @@ def check(record: Path, repair: bool) -> None:
 
 @click.command()
 @record_option
+@click.option("--all", "every", is_flag=True, help="Every run; else the last.")
+@format_option("table", "jsonl")
+def report(record: Path, every: bool, form: str) -> None:
+    """Tells what the last run did: rates, what was declined and why, outlets and days, versions.
+
+    Example: dragoman report --record ./record
+    """
+    from dragoman.runs import read_runs
+
+    rows = read_runs(open_record(record).path)
+    if not rows:
+        click.echo(f"nothing was added to {record} yet", err=True)
+    chosen = rows if every else rows[-1:]
+    if form == "jsonl":
+        echo_lines(chosen)
+    else:
+        for row in chosen:
+            click.echo("\n".join(report_lines(row)))
+
+
+def report_lines(row: dict[str, Any]) -> Iterator[str]:
+    """Gives the report of a run as lines of text, of long lists the ten largest."""
+    rate = f", {row['articles_a_second']:g} a second" if row["articles_a_second"] else ""
+    yield f"{row['what']} of {row['began_at']}, {row['seconds']:.0f} s ({row['cpu_seconds']:.0f} s of CPU)"
+    yield f"  {row['articles']} articles{rate}, {row['events']} events, {row['already_stored']} stored before"
+    if row["fault"]:
+        yield f"  ended by: {row['fault']}"
+    for what, name in (("skips", "reason"), ("outlets", "publisher"), ("days", "day")):
+        if row[what]:
+            yield f"  {what}:"
+        for one in row[what][:10]:
+            stage = f" ({one['stage']})" if what == "skips" else ""
+            yield f"    {one.get('count') or one.get('articles'):7}  {one[name] or 'not told'}{stage}"
+        if len(row[what]) > 10:
+            yield f"    and {len(row[what]) - 10} more"
+    yield f"  coder {row['coder']}, codebook {row['codebook']}"
+
+
+@click.command()
+@record_option
 @click.option("--undo", is_flag=True, help="Make the record what it was before it was upgraded.")
 def upgrade(record: Path, undo: bool) -> None:
     """Brings a record of an earlier version to this one, without copying it; --undo leads back.
@@ -252,4 +297,4 @@ def forget(record: Path, urls: tuple[str, ...], publisher: str | None, reason: s
     click.echo(f"{number} articles removed")
 
 
-keeping_commands = [add, import_files, export, check, upgrade, forget]
+keeping_commands = [add, import_files, export, report, check, upgrade, forget]

@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dragoman.cli.base import open_record, record_option, refusals, wanted_options
+from dragoman.cli.base import open_record, record_option, refusals, reported, wanted_options
 from dragoman.cli.reading import actors_option, skips_option
+from dragoman.errors import QueryError
 
 if TYPE_CHECKING:
+    from dragoman.figures import WatchFigures
+    from dragoman.runs import Run
     from dragoman.sieve import Wanted
+    from dragoman.store import RecordStore
     from dragoman.watch import Round, Watcher
 
 # A rest is cut into naps of at most so many seconds, so that an interruption is noticed.
@@ -44,6 +48,7 @@ LONGEST_REST = 60.0
 @click.option(
     "--pages/--no-pages", default=True, show_default=True, help="Fetch the pages, or read the feeds' own text."
 )
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Tell Prometheus at this port of this machine.")
 @click.option(
     "--allow-private", is_flag=True, help="Also ask private and local addresses: for an intranet of your own."
 )
@@ -59,6 +64,7 @@ def watch(
     per_host: int,
     connections: int,
     pages: bool,
+    metrics_port: int | None,
     allow_private: bool,
 ) -> None:
     """Watches feeds, fetches what is new in them, and adds it to a record.
@@ -71,6 +77,7 @@ def watch(
     """
     from dragoman.adding import Adding
     from dragoman.pipeline import Desk, Work
+    from dragoman.runs import Run
     from dragoman.watch import Habits, Ledger, Watcher, read_subscriptions
 
     habits = Habits(
@@ -85,12 +92,37 @@ def watch(
         watcher = Watcher(
             subscribed, ledger, lambda found: adding.store(desk(found)), known=store.known_urls, habits=habits
         )
+        figures = serve_figures(metrics_port)
         while True:
-            tell_round(watcher.run_round())
-            store.merge()
+            adding.run = Run(what="watch", coder=desk.coder.version, codebook=adding.run.codebook, inputs=(str(feeds),))
+            watch_once(watcher, adding.run, store, figures)
             if once:
                 return
             rest(watcher)
+
+
+def serve_figures(port: int | None) -> WatchFigures | None:
+    if port is None:
+        return None
+    from dragoman.figures import WatchFigures
+
+    figures = WatchFigures()
+    try:
+        figures.serve(port)
+    except OSError as error:
+        raise QueryError(f"port {port} cannot be used ({error.strerror}): name another --metrics-port") from error
+    return figures
+
+
+def watch_once(watcher: Watcher, run: Run, store: RecordStore, figures: WatchFigures | None) -> None:
+    """Does one round, and tells of it: a line, the report beside the record, the figures."""
+    with reported(run, store.path):
+        done = watcher.run_round()
+        store.merge()
+    tell_round(done)
+    if figures:
+        figures.take_round(done.counts, done.seconds)
+        figures.take_stored(articles=run.articles, events=run.events, skips=run.skips)
 
 
 def tell_round(done: Round) -> None:
