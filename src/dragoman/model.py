@@ -313,9 +313,13 @@ class Tie:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Skip:
-    """Something declined: where, at which stage, and why. Nothing is dropped in silence."""
+    """Something declined: where, at which stage, and why. Nothing is dropped in silence.
+
+    `count` is how many alike it stands for: what a filter passes over is told in one `Skip` for each reason.
+    """
 
     location: str
     stage: str
     reason: str
     detail: str = ""
+    count: int = 1

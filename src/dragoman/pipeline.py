@@ -12,13 +12,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dragoman.article import extract_article
+from dragoman.marks import Mark
 from dragoman.model import Article, Report, Skip
-from dragoman.sources import read_named_inputs, read_reports
+from dragoman.shards import plan_archive
+from dragoman.sieve import EVERYTHING, Sieve, Wanted
+from dragoman.sources import give_day, is_archive, read_named_inputs, read_reports
+from dragoman.sources.archives import read_span
 
 if TYPE_CHECKING:
     from dragoman.coder import Coded, Coder
@@ -59,22 +63,41 @@ class Work:
     """What must be known to code reports: passed to every worker, so it holds no loaded stage.
 
     `record` names a record whose articles of this coder are not read again. With `is_brief`, articles come back
-    without their text, where only the events are wanted.
+    without their text, where only the events are wanted. `wanted` says which reports are asked for.
     """
 
     dictionaries: tuple[Path, ...] = ()
     gate: bool = True
     record: Path | None = None
     is_brief: bool = False
+    wanted: Wanted = EVERYTHING
 
 
-Item = Report | Skip | InputEnd
+# A mark stands after the reports of its piece of an archive, as an `InputEnd` stands after those of a file.
+Item = Report | Skip | InputEnd | Mark
 
 
-def read_articles(inputs: Iterable[str], *, published: date | None = None) -> Iterator[Article | Skip]:
-    """Yields the articles of all inputs in order, and a Skip for whatever was declined."""
-    for report in read_reports(inputs, published=published):
-        yield report if isinstance(report, Skip) else extract_article(report)
+def read_articles(
+    inputs: Iterable[str], *, published: date | None = None, wanted: Wanted = EVERYTHING
+) -> Iterator[Article | Skip]:
+    """Yields the articles of all inputs in order, and a Skip for whatever was declined.
+
+    What the criteria of `wanted` pass over comes last, one Skip for each reason.
+    """
+    named = tuple(inputs)
+    return sift_articles(read_reports(named, published=published), Sieve(wanted), ", ".join(named[:3]))
+
+
+def sift_articles(reports: Iterable[Report | Skip], sieve: Sieve, location: str) -> Iterator[Article | Skip]:
+    """Yields the wanted articles of reports and the skips between them; at the end what the sieve passed over."""
+    for report in reports:
+        if isinstance(report, Skip):
+            yield report
+        elif sieve.lets_report(report):
+            article = extract_article(report)
+            if sieve.lets_article(article, report):
+                yield article
+    yield from sieve.skips(location)
 
 
 def code_articles(coder: Coder, found: Iterable[Article | Skip]) -> Iterator[Coded | Skip]:
@@ -87,7 +110,7 @@ def code_articles(coder: Coder, found: Iterable[Article | Skip]) -> Iterator[Cod
 
 def code_reports(
     reports: Iterable[Item], work: Work, *, cores: int = 0, second: SecondReader | None = None
-) -> Iterator[Coded | Skip | InputEnd | AlreadyStored]:
+) -> Iterator[Coded | Skip | InputEnd | Mark | AlreadyStored]:
     """Yields coded articles, with skips and marks between them, in the order of the reports.
 
     Args:
@@ -114,13 +137,16 @@ def usable_cores() -> int:
 
 
 def cut_shards(reports: Iterable[Item]) -> Iterator[list[Item]]:
-    """Cuts a stream into shards of at most TOGETHER reports, or fewer where they are large."""
+    """Cuts a stream into shards of at most TOGETHER reports, or fewer where they are large or a piece ends.
+
+    So a piece of an archive is cut in the same way wherever it is read.
+    """
     shard: list[Item] = []
     size = 0
     for report in reports:
         shard.append(report)
         size += text_size(report)
-        if len(shard) == TOGETHER or size >= SHARD_CHARACTERS:
+        if len(shard) == TOGETHER or size >= SHARD_CHARACTERS or isinstance(report, Mark):
             yield shard
             shard, size = [], 0
     if shard:
@@ -162,21 +188,32 @@ class Desk:
         self.coder = Coder(dictionaries=work.dictionaries, threads=threads, second=second, gate=work.gate)
         self._stored = _ask_record(work.record, self.coder.version)
 
-    def __call__(self, shard: Sequence[Item]) -> list[Coded | Skip | InputEnd | AlreadyStored]:
-        found = [extract_article(item) if isinstance(item, Report) else item for item in shard]
+    def __call__(self, shard: Sequence[Item]) -> list[Coded | Skip | InputEnd | Mark | AlreadyStored]:
+        found = list(_extract_wanted(shard, self.work.wanted))
         stored = self._stored([item.id for item in found if isinstance(item, Article)])
         fresh = [item for item in found if isinstance(item, Article) and item.id not in stored]
         coded = self.coder.code(fresh)
         return [self._answer(item, coded, stored) for item in found]
 
     def _answer(
-        self, item: Article | Skip | InputEnd, coded: Iterator[Coded], stored: set[str]
-    ) -> Coded | Skip | InputEnd | AlreadyStored:
+        self, item: Article | Skip | InputEnd | Mark, coded: Iterator[Coded], stored: set[str]
+    ) -> Coded | Skip | InputEnd | Mark | AlreadyStored:
         if not isinstance(item, Article):
             return item
         if item.id in stored:
             return AlreadyStored(article_id=item.id)
         return without_parses(next(coded), is_brief=self.work.is_brief)
+
+
+def _extract_wanted(shard: Sequence[Item], wanted: Wanted) -> Iterator[Article | Skip | InputEnd | Mark]:
+    """The wanted articles of a shard and what stands between them; what was passed over before each end."""
+    for is_end, items in groupby(shard, lambda item: isinstance(item, InputEnd | Mark)):
+        part = list(items)
+        if is_end:
+            yield from (item for item in part if isinstance(item, InputEnd | Mark))
+        else:
+            reports = [item for item in part if isinstance(item, Report | Skip)]
+            yield from sift_articles(reports, Sieve(wanted, once=True), part[0].location)
 
 
 def without_parses(coded: Coded, *, is_brief: bool) -> Coded:
@@ -196,24 +233,48 @@ def _ask_record(path: Path | None, coder: str) -> Callable[[list[str]], set[str]
 
 
 def read_new_inputs(
-    inputs: Iterable[str], *, published: date | None, coder: str, known: Mapping[tuple[str, str], int]
+    inputs: Iterable[str],
+    *,
+    published: date | None,
+    coder: str,
+    known: Mapping[tuple[str, str], int],
+    is_marked: Callable[[Mark], bool] = lambda _: False,
 ) -> Iterator[Item]:
     """Yields the reports of inputs that were not read to their end before, each file's with an `InputEnd` after them.
 
     `known` gives the number of articles of each location and digest that has been read. The digest covers
-    a file's bytes, the coder and the day given, so that a file is read again when any of them changed.
+    a file's bytes, the coder (with its filters) and the day given, so that a file is read again when any of them
+    changed. An archive's reports come piece by piece, those that are not marked, each with its `Mark` after it.
     """
+    reading = f"{coder} {published}"
     for path, reports in read_named_inputs(inputs, published=published):
         if path is None:
             yield from reports
-            continue
-        digest = digest_file(path, f"{coder} {published}")
-        if digest and (str(path), digest) in known:
-            yield InputEnd(location=str(path), digest=digest, articles_before=known[str(path), digest])
-            continue
-        yield from reports
-        if digest:
-            yield InputEnd(location=str(path), digest=digest)
+        elif is_archive(path):
+            yield from _read_new_pieces(path, reading, published, is_marked)
+        else:
+            yield from _read_new_file(path, reports, reading, known)
+
+
+def _read_new_pieces(
+    path: Path, reading: str, published: date | None, is_marked: Callable[[Mark], bool]
+) -> Iterator[Item]:
+    for span, mark in plan_archive(str(path), reading=reading):
+        if not is_marked(mark):
+            yield from (give_day(report, published) for report in read_span(span))
+            yield mark
+
+
+def _read_new_file(
+    path: Path, reports: Iterator[Report | Skip], reading: str, known: Mapping[tuple[str, str], int]
+) -> Iterator[Item]:
+    digest = digest_file(path, reading)
+    if digest and (str(path), digest) in known:
+        yield InputEnd(location=str(path), digest=digest, articles_before=known[str(path), digest])
+        return
+    yield from reports
+    if digest:
+        yield InputEnd(location=str(path), digest=digest)
 
 
 def digest_file(path: Path, salt: str) -> str | None:

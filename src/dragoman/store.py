@@ -10,7 +10,7 @@ It keeps the sentence that proves an event and the link, and an article's full t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ from dragoman.editions import editions_of, find_versions
 from dragoman.editions import from_row as edition_from_row
 from dragoman.editions import to_row as edition_row
 from dragoman.errors import QueryError
+from dragoman.marks import Mark, Piece, Underway
 from dragoman.model import Article, Event, Skip, Statement
 from dragoman.records import (
     Happening,
@@ -113,10 +114,13 @@ class RecordStore(CorrectingView):
         *,
         skips: Iterable[Skip] = (),
         inputs: Iterable[Input] = (),
+        pieces: Sequence[Piece] = (),
         keep_text: bool = False,
         merge: bool = True,
     ) -> Added:
         """Stores a batch, all of it or nothing, and merges it into the records.
+
+        `pieces` are the parts of archives that the batch holds whole: they are marked in the same commit.
 
         A reading that is stored already (article id and coder) changes nothing. With `merge=False` the records are
         left as they are until `merge` is called: better while many batches follow each other.
@@ -126,16 +130,23 @@ class RecordStore(CorrectingView):
             number = transaction.snapshot.number
             fresh = self._append_readings(transaction, offered, keep_text=keep_text)
             self._append_new(transaction, "skips", [stored_skip(skip, added=number) for skip in skips])
-            self._append_new(transaction, "inputs", [_stored_input(one, added=number) for one in inputs])
+            whole = _note_pieces(transaction, pieces)
+            self._append_new(transaction, "inputs", [_stored_input(one, added=number) for one in (*inputs, *whole)])
             transaction.note(coders=_with_coders(transaction.head.notes, fresh))
             self._replay_later(transaction, [reading.article.id for reading in fresh])
             if merge:
                 self._merge_pending(transaction)
-            if transaction.has_written:
+            if transaction.has_written or pieces:
                 self._compact(transaction)
                 transaction.commit()
         events = sum(len(reading.events) for reading in fresh)
         return Added(articles=len(fresh), events=events, already_stored=len(offered) - len(fresh))
+
+    def is_marked(self) -> Callable[[Mark], bool]:
+        """Tells of a mark whether its piece is in the record, as the record stands now."""
+        underway = Underway(self.snapshot().notes.get("underway"))
+        whole = {row["digest"] for row in self.inputs()}
+        return lambda mark: mark.digest in whole or underway.holds(mark)
 
     def _replay_later(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
         """Replays corrections on fresh readings, and remembers the cells that the next merge has to touch for it."""
@@ -232,7 +243,8 @@ class RecordStore(CorrectingView):
             today = datetime.now(UTC).date()
             row = {"what": f"{len(doomed)} article(s)", "reason": reason, "forgotten_on": today}
             transaction.append("forgotten", _to_arrow("forgotten", [row]))
-            transaction.note(oldest_readable=transaction.snapshot.number)
+            taken = "something was taken down later"
+            transaction.note(oldest_readable=transaction.snapshot.number, unreadable_because=taken)
             transaction.commit()
             self._folder.discard_history()
             discard_words(self._folder.path)
@@ -244,7 +256,9 @@ class RecordStore(CorrectingView):
         cells = self._cells_of(transaction.snapshot, [*article_ids, *siblings])
         coverage = self._coverage_without(transaction.snapshot, article_ids)
         transaction.replace_all("coverage", _to_arrow("coverage", coverage))
-        transaction.replace_all("inputs", SPECS["inputs"].schema.empty_table())  # else they would seem to be read
+        # Else they would seem to be read.
+        transaction.replace_all("inputs", SPECS["inputs"].schema.empty_table())
+        transaction.note(underway={})
         for name in ("events", "statements", "articles", "editions", "topics", "corrections", "corrected"):
             columns = ", ".join(f'"{column}"' for column in SPECS[name].schema.names)
             query = f"""SELECT {columns} FROM {self._as_stored(name, transaction.snapshot)}
@@ -289,19 +303,57 @@ class RecordStore(CorrectingView):
                 findings.append(f"{number} {fault}")
         return findings
 
+    @classmethod
+    def upgrade(cls, path: str | Path) -> dict[str, str]:
+        """Brings a record of an earlier version to this one; gives, by table, in what it differed.
+
+        All rows are kept; happenings, links and dyads are made anew from the events. Days before it can be asked no
+        more, except by undoing it.
+
+        Raises:
+            StoreError: there is no record, it is of a newer version, or it cannot be written.
+        """
+        folder = TableFolder.open(Path(path), SPECS, any_version=True)
+        found = folder.differences()
+        if not found:
+            return {}
+        store = cls(folder)
+        with folder.upgrading() as transaction:
+            for name in found:
+                transaction.fit(name)
+            number = transaction.snapshot.number
+            why = f"its tables were upgraded on {datetime.now(UTC).date()} (`dragoman upgrade --undo` leads back)"
+            transaction.note(oldest_readable=number, unreadable_because=why)
+            store._merge_anew(transaction)
+            transaction.commit()
+        return found
+
+    @staticmethod
+    def undo_upgrade(path: str | Path) -> None:
+        """Makes a record what it was before `upgrade`.
+
+        Raises:
+            StoreError: it was not upgraded, or something was added since.
+        """
+        TableFolder.open(Path(path), SPECS, any_version=True).undo_upgrade()
+
     def repair(self) -> None:
         """Makes records, links and dyads anew from the events; what an interrupted writer left is rolled back.
 
         The manifest of inputs is emptied: adding them again then looks at every article, and stores what is missing.
         """
         with self._folder.writing() as transaction:
-            for name in ("records", "links", "dyads", "corrected"):
-                transaction.replace_all(name, SPECS[name].schema.empty_table())
-            transaction.note(merged_through=0)
+            self._merge_anew(transaction)
             transaction.replace_all("inputs", SPECS["inputs"].schema.empty_table())
-            self._replay(transaction, self._corrected_articles(transaction.snapshot))
-            self._merge_pending(transaction)
+            transaction.note(underway={})
             transaction.commit()
+
+    def _merge_anew(self, transaction: Transaction) -> None:
+        for name in ("records", "links", "dyads", "corrected"):
+            transaction.replace_all(name, SPECS[name].schema.empty_table())
+        transaction.note(merged_through=0)
+        self._replay(transaction, self._corrected_articles(transaction.snapshot))
+        self._merge_pending(transaction)
 
     def _append_readings(
         self, transaction: Transaction, offered: Mapping[tuple[str, str], Reading], *, keep_text: bool
@@ -538,6 +590,20 @@ def _stored_input(one: Input, *, added: int) -> Row:
         "skips": one.skips,
         "added": added,
     }
+
+
+def _note_pieces(transaction: Transaction, pieces: Iterable[Piece]) -> list[Input]:
+    """Notes the pieces of archives, and gives the archives that are whole with them."""
+    underway = Underway(transaction.head.notes.get("underway"))
+    for piece in pieces:
+        underway.take(piece)
+    whole = underway.pop_whole()
+    if underway.to_note() or transaction.head.notes.get("underway"):
+        transaction.note(underway=underway.to_note())
+    return [
+        Input(location=entry["location"], digest=digest, articles=entry["articles"], skips=entry["skips"])
+        for digest, entry in whole.items()
+    ]
 
 
 def _coverage_rows(fresh: Iterable[Reading], known: set[str], added: int) -> list[Row]:

@@ -28,10 +28,14 @@ from deltalake.exceptions import DeltaError
 from filelock import FileLock, Timeout
 
 from dragoman.errors import StoreError
+from dragoman.evolution import digest_columns, find_differences, fit_batches
 
-FORMAT = 1
+# 1: the first; 2: says which columns its tables have, so that an upgrade can be told to be needed.
+FORMAT = 2
 FORMAT_FILE = "dragoman.json"
 HEAD_FILE = "head.json"
+# What an upgrade needs to be undone: the head and the format as they were.
+WAY_BACK_FILE = "before-upgrade.json"
 LOCK_FILE = "writer.lock"
 # Long enough for a neighbour's largest batch (seconds); a hung writer is named after that.
 LOCK_TIMEOUT = 120.0
@@ -112,14 +116,25 @@ class TableFolder:
         self._files: dict[tuple[str, int], list[str]] = {}
 
     @classmethod
-    def open(cls, path: Path, specs: Mapping[str, TableSpec], *, create: bool = False) -> TableFolder:
-        """Opens the folder at `path`; with `create`, makes it first where there is none."""
+    def open(
+        cls, path: Path, specs: Mapping[str, TableSpec], *, create: bool = False, any_version: bool = False
+    ) -> TableFolder:
+        """Opens the folder at `path`; with `create`, makes it first where there is none.
+
+        With `any_version`, the tables of an earlier version are let through, to be upgraded.
+        """
         folder = cls(path, specs)
         if not (path / FORMAT_FILE).is_file():
             if not create:
                 raise StoreError(f"no record at {path}: name another folder, or `dragoman add` something to make one")
             folder._create()
-        folder._check_format()
+        is_stamped = folder._check_format()
+        if not (is_stamped or any_version) and (found := folder.differences()):
+            table, difference = next(iter(found.items()))
+            raise StoreError(
+                f"the record at {path} was made by an earlier version (its table {table} {difference}): "
+                f"run `dragoman upgrade --record {path}`, which can be undone"
+            )
         return folder
 
     def _create(self) -> None:
@@ -135,17 +150,33 @@ class TableFolder:
                 (self.path / "snapshots").mkdir(exist_ok=True)
                 versions = {name: DeltaTable(self.path / name).version() for name in self.specs}
                 self.publish(Snapshot(number=0, committed_at=datetime.now(UTC), versions=versions))
-                _replace_file(self.path / FORMAT_FILE, json.dumps({"format": FORMAT}))
+                self._stamp()
 
-    def _check_format(self) -> None:
+    def _stamp(self) -> None:
+        _replace_file(self.path / FORMAT_FILE, json.dumps({"format": FORMAT, "columns": self._columns}))
+
+    @property
+    def _columns(self) -> str:
+        return digest_columns({name: spec.schema for name, spec in self.specs.items()})
+
+    def differences(self) -> dict[str, str]:
+        """By table, in words, how its columns differ from those of this version; none if the record can be used."""
+        with _wrapped(f"the tables of {self.path} cannot be opened: run `dragoman check`"):
+            schemas = {name: spec.schema for name, spec in self.specs.items()}
+            return find_differences(self.path, self.head().versions, schemas)
+
+    def _check_format(self) -> bool:
+        """Whether the folder says that its tables have the columns of this version."""
         try:
-            found = json.loads((self.path / FORMAT_FILE).read_text("utf-8"))["format"]
+            stamp = json.loads((self.path / FORMAT_FILE).read_text("utf-8"))
+            found = stamp["format"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{self.path / FORMAT_FILE} cannot be read: restore it, or add to a new folder") from error
         if not isinstance(found, int) or found > FORMAT:
             raise StoreError(
                 f"the record at {self.path} has format {found}, this version reads up to {FORMAT}: upgrade dragoman"
             )
+        return bool(stamp.get("columns") == self._columns)
 
     def head(self) -> Snapshot:
         """The newest snapshot."""
@@ -171,7 +202,8 @@ class TableFolder:
         asked = (moment - timedelta(microseconds=1)).date()  # the end of a day is the beginning of the next
         past = [snapshot for snapshot in self.history() if snapshot.committed_at <= moment]
         if past and past[-1].number < oldest:
-            raise StoreError(f"the record as it stood on {asked} is gone, since something was taken down later")
+            why = self.head().notes.get("unreadable_because", "something was taken down later")
+            raise StoreError(f"the record as it stood on {asked} is gone, since {why}")
         if not past:
             raise StoreError(f"the record at {self.path} did not exist yet on {asked}: ask for a later day")
         return past[-1]
@@ -199,6 +231,44 @@ class TableFolder:
             yield Transaction(
                 self, head, {name: _at_head(self.path / name, head.versions.get(name, 0)) for name in self.specs}
             )
+
+    @contextmanager
+    def upgrading(self) -> Iterator[Transaction]:
+        """A transaction that brings the tables to this version; once it is committed, the way back is kept.
+
+        The old rows stay in the tables' history: nothing is copied.
+        """
+        before = {
+            "head": json.loads((self.path / HEAD_FILE).read_text("utf-8")),
+            "stamp": json.loads((self.path / FORMAT_FILE).read_text("utf-8")),
+        }
+        with self.writing() as transaction:
+            # First, since a way back that is not needed harms nobody.
+            _replace_file(self.path / WAY_BACK_FILE, json.dumps(before))
+            yield transaction
+            self._stamp()
+
+    def undo_upgrade(self) -> None:
+        """Makes the record what it was before it was upgraded.
+
+        Raises:
+            StoreError: it was not upgraded, or something was written since, which would be lost.
+        """
+        with _wrapped(f"the record at {self.path} cannot be written"), self._lock():
+            try:
+                before = json.loads((self.path / WAY_BACK_FILE).read_text("utf-8"))
+            except FileNotFoundError as error:
+                raise StoreError(f"the record at {self.path} was not upgraded: there is nothing to undo") from error
+            head = Snapshot.from_json(json.dumps(before["head"]))
+            if self.head().number > head.number + 1:
+                since = self.head().number - head.number - 1
+                raise StoreError(
+                    f"{since} batches were written to {self.path} since it was upgraded, which undoing would lose: "
+                    "export them first, or keep the record as it is"
+                )
+            _replace_file(self.path / HEAD_FILE, head.to_json())
+            _replace_file(self.path / FORMAT_FILE, json.dumps(before["stamp"]))
+            (self.path / WAY_BACK_FILE).unlink()
 
     def remember(self, name: str, table: DeltaTable) -> None:
         """Keeps the file list of a table just written, so that reading it back need not open the log again."""
@@ -276,6 +346,13 @@ class Transaction:
     def replace_all(self, name: str, rows: pa.Table) -> None:
         """Puts `rows` in place of the whole table."""
         write_deltalake(self._tables[name], rows, mode="overwrite", **self._folder.specs[name].writing)
+        self._note_version(name)
+
+    def fit(self, name: str) -> None:
+        """Writes a table's rows anew in the columns of this version."""
+        spec = self._folder.specs[name]
+        rows = pa.RecordBatchReader.from_batches(spec.schema, fit_batches(self._tables[name], spec.schema))
+        write_deltalake(self._tables[name], rows, mode="overwrite", schema_mode="overwrite", **spec.writing)
         self._note_version(name)
 
     def rewrite(self, name: str, change: Callable[[DeltaTable], object]) -> None:

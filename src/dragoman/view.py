@@ -412,6 +412,15 @@ class RecordView:
         """Pairs of article id and coder that are stored, among the given articles: what need not be read again."""
         return self._stored_readings(self.snapshot(), article_ids)
 
+    def known_urls(self, urls: Iterable[str]) -> set[str]:
+        """Those of some addresses under which the record holds an article."""
+        asked = list(urls)
+        if not asked:
+            return set()
+        query = f"""SELECT DISTINCT url FROM {self._source("articles", self.snapshot())}
+            WHERE url IN (SELECT unnest(?))"""
+        return {row["url"] for row in self._rows(query, [asked])}
+
     def known_inputs(self) -> dict[tuple[str, str], int]:
         """The inputs that were read to their end: number of articles by location and digest."""
         query = f"SELECT location, digest, articles FROM {self._source('inputs', self.snapshot())}"

@@ -11,6 +11,7 @@ from dragoman.cli.counting import counting_commands
 from dragoman.cli.keeping import keeping_commands
 from dragoman.cli.questions import question_commands
 from dragoman.cli.reading import reading_commands
+from dragoman.cli.watching import watching_commands
 
 __all__ = ["main"]
 
@@ -19,6 +20,7 @@ main = Group(
     commands=[
         *reading_commands,
         *keeping_commands,
+        *watching_commands,
         *correcting_commands,
         *comparing_commands,
         *asking_commands,

@@ -228,7 +228,16 @@ def print_rows(table: str, rows: list[dict[str, Any]], limit: int | None, **opti
     "--owner-token", envvar="DRAGOMAN_OWNER_TOKEN", help="Opens /owner, where replies are moderated (or the variable)."
 )
 @sending_options
-def serve(record: Path, host: str, port: int, hosts: tuple[str, ...], owner_token: str | None, **sending: Any) -> None:
+@click.option("--metrics", is_flag=True, help="Tell Prometheus at /metrics, to whoever reaches the site.")
+def serve(
+    record: Path,
+    host: str,
+    port: int,
+    hosts: tuple[str, ...],
+    owner_token: str | None,
+    metrics: bool,
+    **sending: Any,
+) -> None:
     """Serves the record as pages and JSON.
 
     Example: dragoman serve --record ./record --port 8000
@@ -239,7 +248,7 @@ def serve(record: Path, host: str, port: int, hosts: tuple[str, ...], owner_toke
     click.echo(f"serving {record} at http://{host}:{port}/ (Ctrl+C ends it)", err=True)
     sending["site_url"] = sending["site_url"] or f"http://{host}:{port}"
     sender = make_sender(**sending)
-    serve_record(store, host=host, port=port, owner_token=owner_token, hosts=hosts, sender=sender)
+    serve_record(store, host=host, port=port, owner_token=owner_token, hosts=hosts, sender=sender, metrics=metrics)
 
 
 @click.command()

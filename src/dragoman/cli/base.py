@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -18,21 +20,32 @@ from dragoman.errors import DragomanError
 from dragoman.model import Skip
 
 if TYPE_CHECKING:
+    from dragoman.runs import Run
     from dragoman.store import RecordStore
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 REFUSED, WRONG_CALL, INTERRUPTED = 1, 2, 130
 # Stages whose skips mean that an input was refused; those of later stages only say why a sentence gave no event.
-INPUT_STAGES = frozenset({"sources", "article", "workers"})
+INPUT_STAGES = frozenset({"sources", "article", "workers", "cluster"})
+
+
+def _start_log(*, log_json: bool) -> None:
+    if log_json:
+        from dragoman.logs import log_as_json
+
+        log_as_json(sys.stderr)
 
 
 class Group(click.Group):
     """A click group: errors end in exit 2 with one sentence, and a closed pipe ends quietly."""
 
     def __init__(self, name: str, *, commands: Sequence[click.Command], help: str) -> None:  # noqa: A002
-        super().__init__(name, commands=list(commands), help=help)
+        super().__init__(name, commands=list(commands), help=help, callback=_start_log)
         click.version_option(__version__, prog_name=name)(self)
+        click.option(
+            "--log-json", is_flag=True, envvar="DRAGOMAN_LOG_JSON", help="Log to standard error as JSON lines."
+        )(self)
 
     def invoke(self, ctx: click.Context) -> Any:
         # Before numpy is loaded: its matrices here are small, and threads for them only wait for each other.
@@ -114,6 +127,31 @@ def window_options(command: F) -> F:
     return click.option("--since", type=DAY, help="From this day on.")(command)
 
 
+def wanted_options(command: F) -> F:
+    """Adds --language, --domain, --since and --until, given to the command as `wanted`."""
+
+    @functools.wraps(command)
+    def with_wanted(
+        *, languages: tuple[str, ...], domains: tuple[str, ...], since: date | None, until: date | None, **given: Any
+    ) -> None:
+        from dragoman.sieve import Wanted
+
+        named = tuple(domain.lower().strip(".") for domain in domains)
+        codes = tuple(language.lower() for language in languages)
+        command(wanted=Wanted(languages=codes, domains=named, since=since, until=until), **given)
+
+    language = click.option(
+        "--language", "languages", multiple=True, metavar="CODE",
+        help="Pass over pages of other languages than this one (en); what they declare is believed.",
+    )  # fmt: skip
+    domain = click.option(
+        "--domain", "domains", multiple=True, metavar="HOST", help="Only pages of this outlet and below (example.org)."
+    )
+    since = click.option("--since", type=DAY, help="Only what was published from this day on.")
+    until = click.option("--until", type=DAY, help="Only what was published before this day.")
+    return cast(F, language(domain(since(until(with_wanted)))))
+
+
 def format_option(*forms: str) -> Callable[[F], F]:
     """Adds --format with `forms`, the first of which is the default."""
     return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True)
@@ -160,7 +198,7 @@ class Refusals:
         self.refused = 0
 
     def take(self, skip: Skip) -> None:
-        if skip.stage == "folder":
+        if skip.stage in {"folder", "filter"}:
             click.echo(f"{skip.location}: {skip.reason}, {skip.detail}", err=True)
         if skip.stage in INPUT_STAGES:
             self.refused += 1
@@ -183,10 +221,25 @@ def refusals(path: Path | None) -> Iterator[Refusals]:
         yield Refusals(out)
 
 
-def with_progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
-    """Passes items on under a progress bar with rate and remaining time; silent where standard error is no terminal."""
+@contextlib.contextmanager
+def reported(run: Run, record: Path) -> Iterator[None]:
+    """Writes the report of a run beside the record when the block ends, also where a fault or Ctrl+C ends it."""
+    logger = logging.getLogger("dragoman.runs")
+    logger.info("began", extra={"what": run.what, "coder": run.coder})
+    try:
+        yield
+    except (DragomanError, KeyboardInterrupt) as fault:
+        run.fault = str(fault) or "interrupted"
+        raise
+    finally:
+        logger.info("ended", extra={"report": str(run.write(record)), "articles": run.articles, "fault": run.fault})
+
+
+@contextlib.contextmanager
+def progress_bar(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A progress bar with rate and remaining time, advanced by what it gives; silent where there is no terminal."""
     if not sys.stderr.isatty():
-        yield from items
+        yield lambda _: None
         return
     from rich.console import Console
     from rich.progress import (
@@ -204,11 +257,21 @@ def with_progress(items: Iterable[T], what: str, total: int | None = None) -> It
     )  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(what, total=total, rate="")
-        for item in items:
-            yield item
-            progress.advance(task)
+
+        def advance(number: int) -> None:
+            progress.advance(task, number)
             speed = progress.tasks[0].speed
             progress.update(task, rate=f"{speed:.0f}/s" if speed else "")
+
+        yield advance
+
+
+def with_progress(items: Iterable[T], what: str, total: int | None = None) -> Iterator[T]:
+    """Passes items on under a progress bar with rate and remaining time; silent where standard error is no terminal."""
+    with progress_bar(what, total) as advance:
+        for item in items:
+            yield item
+            advance(1)
 
 
 def count_articles(inputs: Sequence[str]) -> int | None:

@@ -6,25 +6,34 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from dragoman.cli.base import (
     cores_option,
     count_articles,
+    echo_lines,
+    format_option,
     gate_option,
     open_record,
+    progress_bar,
     published_option,
     record_option,
     refusals,
+    reported,
+    wanted_options,
     with_progress,
 )
 from dragoman.cli.reading import actors_option, inputs_argument, second_reader_options, skips_option
+from dragoman.errors import QueryError
 from dragoman.model import Skip
 
 if TYPE_CHECKING:
+    from dragoman.pipeline import Work
     from dragoman.second import SecondReader
+    from dragoman.sieve import Wanted
+    from dragoman.store import RecordStore
 
 T = TypeVar("T")
 # Articles in one commit: at most this many are read again after an interruption, and the log stays short.
@@ -41,9 +50,11 @@ IMPORTS = ("plover", "polecat", "gdelt1", "gdelt2", "icews", "phoenix")
 @skips_option
 @actors_option
 @second_reader_options
+@wanted_options
 @cores_option
 @gate_option
 @click.option("--keep-text", is_flag=True, help="Store the articles' full text as well (mind the copyright).")
+@click.option("--ray", "cluster", metavar="ADDRESS", help="Read on a Ray cluster; `local` starts one on this machine.")
 def add(
     inputs: tuple[str, ...],
     record: Path,
@@ -51,35 +62,89 @@ def add(
     skips: Path | None,
     dictionaries: tuple[Path, ...],
     second: SecondReader | None,
+    wanted: Wanted,
     cores: int,
     gate: bool,
     keep_text: bool,
+    cluster: str | None,
 ) -> None:
     """Reads inputs and stores their events in a record.
 
-    Safe to interrupt and to repeat: what is stored is not read again.
+    Safe to interrupt and to repeat: what is stored is not read again, and an archive is read on from the first record
+    that is not stored.
 
     Example: dragoman add --record ./record reports/ https://example.org/feed.xml
+
+    Example: dragoman add --record ./record --language en --since 2026-01-01 CC-NEWS-20260101.warc.gz
+
+    Example: dragoman add --record ./record --ray 10.0.0.1:6379 /shared/archives/
     """
     from dragoman.adding import Adding
     from dragoman.coder import coder_version
-    from dragoman.pipeline import Work, code_reports, read_new_inputs
+    from dragoman.pipeline import Work
 
+    if cluster and second:
+        raise QueryError("--ray and --second-reader do not go together: leave one of them out")
     store = open_record(record, create=True)
-    work = Work(dictionaries=dictionaries, gate=gate, record=record)
+    work = Work(dictionaries=dictionaries, gate=gate, record=record.absolute(), wanted=wanted)
     version = coder_version(gate=gate, second=second)
-    with refusals(skips) as told:
+    with refusals(skips) as told, progress_bar("reading", count_articles(inputs)) as advance:
         adding = Adding(store, coder=version, tell=told.take, keep_text=keep_text)
-        reports = read_new_inputs(inputs, published=published, coder=version, known=store.known_inputs())
-        found = code_reports(reports, work, cores=cores, second=second)
-        for batch in batched(with_progress(found, "reading", count_articles(inputs)), IN_A_COMMIT):
-            adding.store(batch)
-        store.merge()
+        adding.run.inputs = inputs
+        if cluster:
+            batches = coded_on_ray(inputs, work, (store, version, cluster), published)
+        else:
+            batches = coded_here(inputs, work, (store, version, second), published=published, cores=cores)
+        with reported(adding.run, store.path):
+            for batch in batches:
+                adding.store(batch)
+                advance(len(batch))
+            store.merge()
     click.echo(
         f"{adding.articles} articles and {adding.events} events added to {record}, "
         f"{adding.known} articles were there already"
     )
     told.end()
+
+
+def coded_here(
+    inputs: tuple[str, ...],
+    work: Work,
+    by: tuple[RecordStore, str, SecondReader | None],
+    *,
+    published: date | None,
+    cores: int,
+) -> Iterator[list[Any]]:
+    """Codes what is new in the inputs for a record, with a coder's version and second reader; gives it by commits."""
+    from dragoman.pipeline import code_reports, read_new_inputs
+
+    store, version, second = by
+    reports = read_new_inputs(
+        inputs, published=published, coder=reading_of(version, work), known=store.known_inputs(),
+        is_marked=store.is_marked(),
+    )  # fmt: skip
+    return batched(code_reports(reports, work, cores=cores, second=second), IN_A_COMMIT)
+
+
+def coded_on_ray(
+    inputs: tuple[str, ...], work: Work, by: tuple[RecordStore, str, str], published: date | None
+) -> Iterator[list[Any]]:
+    """Codes what is new in the inputs for a record, with a coder's version on the cluster at an address."""
+    from dragoman.cluster import Order, code_on_ray
+    from dragoman.shards import plan_shards
+
+    store, version, address = by
+    is_marked = store.is_marked()
+    # Its workers stand in other folders.
+    named = [str(Path(name).absolute()) if Path(name).exists() else name for name in inputs]
+    shards = plan_shards(named, published=published, reading=reading_of(version, work))
+    fresh = (shard for shard in shards if shard.mark is None or not is_marked(shard.mark))
+    return code_on_ray(fresh, Order(work=work, version=version, published=published), address=address)
+
+
+def reading_of(version: str, work: Work) -> str:
+    """Says how inputs are read: a file read otherwise is another piece of work. Filters count where there are any."""
+    return version if work.wanted.is_everything else f"{version} {work.wanted}"
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -156,6 +221,69 @@ def check(record: Path, repair: bool) -> None:
 
 @click.command()
 @record_option
+@click.option("--all", "every", is_flag=True, help="Every run; else the last.")
+@format_option("table", "jsonl")
+def report(record: Path, every: bool, form: str) -> None:
+    """Tells what the last run did: rates, what was declined and why, outlets and days, versions.
+
+    Example: dragoman report --record ./record
+    """
+    from dragoman.runs import read_runs
+
+    rows = read_runs(open_record(record).path)
+    if not rows:
+        click.echo(f"nothing was added to {record} yet", err=True)
+    chosen = rows if every else rows[-1:]
+    if form == "jsonl":
+        echo_lines(chosen)
+    else:
+        for row in chosen:
+            click.echo("\n".join(report_lines(row)))
+
+
+def report_lines(row: dict[str, Any]) -> Iterator[str]:
+    """Gives the report of a run as lines of text, of long lists the ten largest."""
+    rate = f", {row['articles_a_second']:g} a second" if row["articles_a_second"] else ""
+    yield f"{row['what']} of {row['began_at']}, {row['seconds']:.0f} s ({row['cpu_seconds']:.0f} s of CPU)"
+    yield f"  {row['articles']} articles{rate}, {row['events']} events, {row['already_stored']} stored before"
+    if row["fault"]:
+        yield f"  ended by: {row['fault']}"
+    for what, name in (("skips", "reason"), ("outlets", "publisher"), ("days", "day")):
+        if row[what]:
+            yield f"  {what}:"
+        for one in row[what][:10]:
+            stage = f" ({one['stage']})" if what == "skips" else ""
+            yield f"    {one.get('count') or one.get('articles'):7}  {one[name] or 'not told'}{stage}"
+        if len(row[what]) > 10:
+            yield f"    and {len(row[what]) - 10} more"
+    yield f"  coder {row['coder']}, codebook {row['codebook']}"
+
+
+@click.command()
+@record_option
+@click.option("--undo", is_flag=True, help="Make the record what it was before it was upgraded.")
+def upgrade(record: Path, undo: bool) -> None:
+    """Brings a record of an earlier version to this one, without copying it; --undo leads back.
+
+    Happenings and ties are made anew from the events. The way back is open until something is added.
+
+    Example: dragoman upgrade --record ./record
+    """
+    from dragoman.store import RecordStore
+
+    if undo:
+        RecordStore.undo_upgrade(record)
+        click.echo(f"{record} is what it was before it was upgraded")
+        return
+    changed = RecordStore.upgrade(record)
+    for table, difference in changed.items():
+        click.echo(f"upgraded {table}: {difference}")
+    back = f"; `dragoman upgrade --undo --record {record}` leads back" if changed else ", nothing to do"
+    click.echo(f"{record} is of this version{back}")
+
+
+@click.command()
+@record_option
 @click.option("--url", "urls", multiple=True, help="Remove the article at this address.")
 @click.option("--publisher", help="Remove all articles of this outlet.")
 @click.option("--reason", required=True, help="Why: this stays in the record.")
@@ -169,4 +297,4 @@ def forget(record: Path, urls: tuple[str, ...], publisher: str | None, reason: s
     click.echo(f"{number} articles removed")
 
 
-keeping_commands = [add, import_files, export, check, forget]
+keeping_commands = [add, import_files, export, report, check, upgrade, forget]

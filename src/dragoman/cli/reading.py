@@ -26,6 +26,7 @@ from dragoman.cli.base import (
     gate_option,
     published_option,
     refusals,
+    wanted_options,
     with_progress,
 )
 from dragoman.errors import QueryError
@@ -34,6 +35,7 @@ from dragoman.model import Article, Skip
 if TYPE_CHECKING:
     from dragoman.coder import Coded
     from dragoman.second import SecondReader
+    from dragoman.sieve import Wanted
 
 LAYERS = ("actors", "times", "places", "attributions")
 inputs_argument = click.argument("inputs", nargs=-1, required=True)
@@ -86,6 +88,7 @@ def second_reader_options(command: Callable[..., None]) -> Callable[..., None]:
 @actors_option
 @second_reader_options
 @confidence_option
+@wanted_options
 @cores_option
 @gate_option
 @click.option("--why", is_flag=True, help="Say what spoke for each code, and why other sentences gave none.")
@@ -97,13 +100,14 @@ def read(
     dictionaries: tuple[Path, ...],
     second: SecondReader | None,
     min_confidence: float | None,
+    wanted: Wanted,
     cores: int,
     gate: bool,
     why: bool,
 ) -> None:
     """Codes reports and prints their events; stores nothing.
 
-    INPUT is a URL, -, a file or a folder: .html .txt .jsonl .xml (feeds) .warc, each also .gz or .xz.
+    INPUT is a URL, -, a file or a folder: .html .txt .jsonl .xml (feeds) .warc, each also .gz, .xz or .zst.
 
     Example: dragoman read --published 2022-09-20 page.html
     """
@@ -111,7 +115,7 @@ def read(
     from dragoman.rows import event_row
     from dragoman.sources import read_reports
 
-    work = Work(dictionaries=dictionaries, gate=gate, is_brief=True)
+    work = Work(dictionaries=dictionaries, gate=gate, is_brief=True, wanted=wanted)
     with refusals(skips) as told:
         found = code_reports(read_reports(inputs, published=published), work, cores=cores, second=second)
         told_of = taken(with_progress(found, "reading", count_articles(inputs)), told)

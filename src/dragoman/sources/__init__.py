@@ -38,7 +38,7 @@ from dragoman.sources.trouble import REASONS, skip, skip_stream_error
 if TYPE_CHECKING:
     from dragoman.sources.web import Fetched
 
-__all__ = ["REASONS", "read_named_inputs", "read_reports", "reports_of_page"]
+__all__ = ["REASONS", "give_day", "is_archive", "read_named_inputs", "read_reports", "reports_of_page"]
 
 STDIN = "-"
 _FORMATS_BY_MEDIA_TYPE: dict[str, Format] = {
@@ -77,7 +77,7 @@ def read_reports(
     named = tuple(inputs)
     _check_inputs(named)
     reports = _read_inputs(named, allow_private=allow_private, stdin=stdin)
-    return (_give_date(found, published) for found in reports)
+    return (give_day(found, published) for found in reports)
 
 
 def read_named_inputs(
@@ -93,7 +93,7 @@ def read_named_inputs(
     named = tuple(inputs)
     _check_inputs(named)
     parts = (part for name in named for part in _name_input(name))
-    return ((path, (_give_date(found, published) for found in reports)) for path, reports in parts)
+    return ((path, (give_day(found, published) for found in reports)) for path, reports in parts)
 
 
 def _name_input(name: str) -> Iterator[tuple[Path | None, Iterator[Report | Skip]]]:
@@ -127,7 +127,8 @@ def _exists(name: str) -> bool:
         return False
 
 
-def _give_date(found: Report | Skip, published: date | None) -> Report | Skip:
+def give_day(found: Report | Skip, published: date | None) -> Report | Skip:
+    """The report with a publication day (basis `given`) where it has none of its own."""
     if isinstance(found, Skip) or found.published or published is None:
         return found
     return replace(found, published=published, published_basis="given")
@@ -176,6 +177,11 @@ def _walk_folder(folder: Path) -> Iterator[Path | Skip]:
 
 
 def _read_file(path: Path) -> Iterator[Report | Skip]:
+    if is_archive(path):
+        from dragoman.sources.archives import ArchiveSpan, read_span
+
+        yield from read_span(ArchiveSpan(path=str(path)))
+        return
     try:
         stream = path.open("rb")
     except OSError as error:
@@ -183,6 +189,14 @@ def _read_file(path: Path) -> Iterator[Report | Skip]:
         return
     with stream:
         yield from _read_stream(stream, str(path), format_of_name(path.name))
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path is, by its name, a WARC archive with something in it; no pipe, which is read forward only."""
+    try:
+        return format_of_name(path.name) == "warc" and path.is_file() and path.stat().st_size > 0
+    except (OSError, ValueError):
+        return False
 
 
 def _read_url(url: str, *, allow_private: bool) -> Iterator[Report | Skip]:

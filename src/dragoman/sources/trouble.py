@@ -21,6 +21,7 @@ REASONS = frozenset({
     "unknown-date",  # a date that is none; the report itself is read
     "not-a-page",  # an archived or fetched answer that is no page: a redirect, an error, an image
     "refused-address",  # an address that is not public
+    "not-allowed",  # robots.txt forbids to fetch it
     "fetch-failed",
 })
 

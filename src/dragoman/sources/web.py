@@ -59,6 +59,16 @@ class Fetched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a server answered: the address it came from in the end, status, headers by small names, bytes if 200."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FetchLimits:
     """How long an answer may take, in its parts and in all (seconds), how large it may be, and from which ports."""
 
@@ -115,27 +125,43 @@ def fetch_page(
     Raises:
         FetchError: no public address, no answer in time, a status other than 200, too many redirects or bytes.
     """
+    answer = fetch_answer(url, allow_private=allow_private, resolve=resolve, limits=limits)
+    if answer.status != 200:
+        raise FetchError("fetch-failed", f"HTTP status {answer.status}")
+    return Fetched(url=answer.url, content_type=answer.headers.get("content-type", ""), content=answer.content)
+
+
+def fetch_answer(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    allow_private: bool = False,
+    resolve: Resolver = resolve_host,
+    limits: FetchLimits | None = None,
+) -> Answer:
+    """The answer to a GET of `url` with more headers, whatever its status; redirects are followed.
+
+    Raises:
+        FetchError: no public address, no answer in time, too many redirects or bytes.
+    """
     bounds = limits or FetchLimits()
     with _deadline(bounds.total_seconds) as connections:
         for _ in range(MAX_REDIRECTS + 1):
             addresses = _checked_addresses(url, allow_private=allow_private, resolve=resolve, ports=bounds.ports)
-            found = _fetch_once(url, _Way(addresses, bounds, connections))
-            if isinstance(found, Fetched):
-                return found
-            url = found
+            answer = _fetch_once(url, _Way(addresses, bounds, connections), headers)
+            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                return answer
+            url = urljoin(url, answer.headers["location"])
     raise FetchError("fetch-failed", f"more than {MAX_REDIRECTS} redirects")
 
 
-def _fetch_once(url: str, way: _Way) -> Fetched | str:
-    """The answer of an address, or the address to which it sends on."""
-    answer = _ask("GET", url, way)
+def _fetch_once(url: str, way: _Way, headers: Mapping[str, str] | None) -> Answer:
+    """One answer, its content only where the status is 200."""
+    answer = _ask("GET", url, way, headers=headers)
     try:
-        if answer.status in _REDIRECTS and answer.headers.get("Location"):
-            return urljoin(url, answer.headers["Location"])
-        if answer.status != 200:
-            raise FetchError("fetch-failed", f"HTTP status {answer.status}")
-        content_type = answer.headers.get("Content-Type", "")
-        return Fetched(url=url, content_type=content_type, content=_read_answer(answer, way.bounds, way.connections))
+        content = _read_answer(answer, way.bounds, way.connections) if answer.status == 200 else b""
+        named = {name.lower(): value for name, value in answer.headers.items()}
+        return Answer(url=url, status=answer.status, headers=named, content=content)
     finally:
         answer.close()
 

@@ -64,8 +64,11 @@ def make_app(
     limits: Limits | None = None,
     least_form_seconds: float = LEAST_SECONDS,
     pages: PageReader | None = None,
+    metrics: bool = False,
 ) -> ASGIApp:
     """The site of a record. `hosts` are the names it is reached under; `owner_token` lets its bearer moderate replies.
+
+    With `metrics`, it tells its figures at /metrics to whoever asks.
 
     Raises:
         StoreError: the record cannot be read.
@@ -73,7 +76,7 @@ def make_app(
     site = make_site(
         store, owner_token=owner_token, load_coder=load_coder, least_form_seconds=least_form_seconds, pages=pages
     )
-    return _app_of(site, hosts=hosts, limits=limits or Limits())
+    return _app_of(site, hosts=hosts, limits=limits or Limits(), metrics=metrics)
 
 
 def make_site(
@@ -96,7 +99,7 @@ def make_site(
     )
 
 
-def _app_of(site: Site, *, hosts: Sequence[str], limits: Limits) -> ASGIApp:
+def _app_of(site: Site, *, hosts: Sequence[str], limits: Limits, metrics: bool = False) -> ASGIApp:
     templates = make_templates()
     routes = [route for page in PAGES for route in _routes(page, site, templates)]
     static = resources.files("dragoman.web").joinpath("static")
@@ -112,7 +115,13 @@ def _app_of(site: Site, *, hosts: Sequence[str], limits: Limits) -> ASGIApp:
         lifespan=running,
         middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=4)],
     )
-    return Guard(app, hosts=hosts, limits=limits)
+    return Guard(_metered(app, site) if metrics else app, hosts=hosts, limits=limits)
+
+
+def _metered(app: ASGIApp, site: Site) -> ASGIApp:
+    from dragoman.web.metrics import Metered  # here, since few sites are asked for figures
+
+    return Metered(app, [page.path for page in PAGES], site.view.counts)
 
 
 def _agents(site: Site) -> tuple[Sequence[BaseRoute], Callable[[Any], AbstractAsyncContextManager[None]] | None]:
@@ -140,11 +149,12 @@ def serve_record(
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
     sender: Sender | None = None,
+    metrics: bool = False,
 ) -> None:
     """Serves a record until interrupted. Bound to all addresses, it answers under any name unless `hosts` are given."""
     named = ("*",) if host in _ANY_ADDRESS and not hosts else (*LOOPBACK, host, *hosts)
     site = make_site(store, owner_token=owner_token)
-    app = _app_of(site, hosts=named, limits=limits or Limits())
+    app = _app_of(site, hosts=named, limits=limits or Limits(), metrics=metrics)
     threading.Thread(target=_warm_up, args=(site,), daemon=True).start()
     stop = threading.Event()
     watching = {"every": WATCH_SECONDS, "stop": stop}
