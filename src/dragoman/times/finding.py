@@ -19,6 +19,10 @@ from dragoman.times.values import BUILDERS, Context, Told
 
 TENSE_WINDOW = 20
 PERFECT_REACH = 7
+# Words between an amount and the rate it is told at: "C$17.9 million annually".
+RATE_REACH = 4
+# "met", "agreed" and "decided", but not "need" and "unspecified".
+_PAST_ENDING = re.compile(r"^(?!un)\w+(?<!e)ed$|^agreed$")
 _COUNTED = re.compile(r"[a-z]{3,}s$")
 # Times that only compare with the story's own ("a year earlier"): nothing later counts from them.
 _COUNTED_BACK = frozenset(
@@ -93,10 +97,11 @@ def _build(scene: _Scene, span: tuple[int, int], rule: Rule, told: Told) -> Time
         end -= 1  # the full stop of the sentence, not of "Feb."
     parts = tokens[start:end]
     before = tokens[start - 1].text.lower() if start else ""
-    after = tokens[end].text.lower() if end < len(tokens) else ""
-    if not _is_time(parts, before, after):
+    following = tokens[end].text if end < len(tokens) else ""
+    after = following.lower()
+    if not _is_time(parts, before, after) or _is_name(parts, following) or _is_rate(tokens, start, end):
         return None
-    words = frozenset(t.text.lower() for t in tokens) if any(p.kind in "MABUQ" for p in parts) else frozenset()
+    words = frozenset(t.text.lower() for t in tokens) if any(p.kind in "MABUQH" for p in parts) else frozenset()
     tense = tense_at(tokens, start, end, scene.lexicon)
     context = Context(article.published, told.date, tense, parts, before, after, words, told.quarter)
     built = BUILDERS[rule.builder](context)
@@ -120,6 +125,22 @@ def _is_time(parts: Sequence[Token], before: str, after: str) -> bool:
             return False
         return before in lists["before a year"] or not _COUNTED.match(after)
     return True
+
+
+def _is_name(parts: Sequence[Token], after: str) -> bool:
+    """Whether the words belong to a name: "the Winter Olympics", "This Week" of ABC, the party daily Granma."""
+    first, last = parts[0], parts[-1]
+    if first.kind == "T" and last.kind == "U":
+        return first.text[0].isupper() and last.text[0].isupper()
+    return after[:1].isupper() and (last.kind == "s" or last.kind == "S" and last.text[0].isupper())
+
+
+def _is_rate(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Whether a unit only measures an amount, as in "$2 a year": "20% annually", "per day", "24 hours a day"."""
+    if tokens[end - 1].kind == "V" and "".join(token.kind for token in tokens[end : end + 2]) == "aU":
+        return "".join(token.kind for token in tokens[end + 2 : end + 3]) not in {"A", "B", "F"}
+    is_every = tokens[start].kind == "s" or tokens[start].text.lower() == "per"
+    return is_every and any(token.kind in "NY" for token in tokens[max(0, start - RATE_REACH) : start])
 
 
 def tense_at(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> int:
@@ -158,6 +179,6 @@ def _is_past_perfect(tokens: Sequence[Token], start: int, end: int) -> bool:
 def _sign(token: Token, lexicon: Lexicon) -> int:
     low = token.text.lower()
     sign = lexicon.tense.get(low)
-    if sign is None and token.kind == "x" and len(low) > 4 and low.endswith("ed") and not low.endswith("eed"):
+    if sign is None and token.kind == "x" and len(low) > 4 and _PAST_ENDING.search(low):
         return -1
     return sign or 0

@@ -14,10 +14,11 @@ from dragoman.times.lexicon import TOKEN, Lexicon, Phrase, load_lists
 
 OTHER = "x"
 # A sentence without any of these classes or a four-digit year holds no time expression.
-TRIGGERS = frozenset("MWwYEUVPpSyRhsGDKkncCQ7LF")
+TRIGGERS = frozenset("MWwYEUVPpSyRhsGDKknczCQ7LF")
 MAX_TOKENS = 400
 _NUMBER = re.compile(r"(\d+(?:,\d{3})*(?:\.\d+)?)(st|nd|rd|th|s|['’]s|am|pm|bn|m|k)?$")
 _AFTER_MONTH = re.compile(r"\d{1,4}(?:st|nd|rd|th)?$|,$|\.$")
+_BEFORE_DECADE = tuple([word] for word in ("the", "early", "late", "mid", "-", "and", "through", "to"))
 _TENS_YEARS = range(10, 21)
 
 
@@ -60,7 +61,10 @@ def _phrase_at(lowered: Sequence[str], i: int, phrases: Sequence[Phrase]) -> Phr
 
 def _classify(word: str, lowered: Sequence[str], i: int, lexicon: Lexicon) -> tuple[str, str]:
     if word[0].isdigit() or (word[0] in "'’" and word[1:2].isdigit()):
-        return _classify_figure(word)
+        kind, value = _classify_figure(word)
+        if kind == "E" and word[-2] in "'’" and lowered[i - 1 : i] not in _BEFORE_DECADE and len(word) == 6:
+            return "Y", word[:4]  # "1990's budget", unlike "the 1990's"
+        return kind, value
     low = lowered[i]
     entry = lexicon.words.get(low)
     if entry is None:
@@ -83,7 +87,8 @@ def _is_other_word(word: str, lowered: Sequence[str], i: int) -> bool:
     if low in lists["short day"]:
         return word.islower() or not (after in {",", ".", ""} or after.isdigit())
     if low in lists["sometimes a season"] and before not in {"last", "next"}:
-        return before not in lists["before a season"] or after in lists["after no season"]
+        of_year = after == "of" and lowered[i + 2 : i + 3] != [] and lowered[i + 2][0] in "12'’"
+        return before not in lists["before a season"] or (after in lists["after no season"] and not of_year)
     return False
 
 

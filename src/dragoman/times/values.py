@@ -7,6 +7,7 @@ from the last date told in the story. Nothing is stamped with the publication da
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,8 @@ from dragoman.times.tokens import Token
 
 Kind = Literal["DATE", "TIME", "DURATION", "SET"]
 Value = tuple[str, Kind]
+_FOUR_FIGURES = re.compile(r"([01]\d|2[0-3])([0-5]\d)")
+_OPENINGS = frozenset(("", ".", '"', "“", "'", "`"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ def _nearest_year(c: Context, month: int, day: int) -> int | None:
     if c.published is None:
         return None
     # Months that a date may lie behind before the one ahead is meant, by tense: news seldom looks far ahead.
-    reach = {-1: 9, 0: 7, 1: 3}[c.tense]
+    reach = {-1: 9, 0: 7, 1: 2}[c.tense]
     ahead = (month - c.published.month) % 12
     if ahead == 0:
         return c.published.year
@@ -156,9 +159,12 @@ def _year_by_weekday(c: Context, month: int, day: int) -> int | None:
 def _with_clock(c: Context, day: str) -> Value:
     """Adds a clock time or a part of the day to a day's value; weekdays and dates stay days ("Friday night")."""
     part = c.find("P")
-    if part and part.value.startswith("T") or part and not c.has("WM"):
-        return (day + (part.value if part.value.startswith("T") else f"T{part.value}")), "TIME"
+    # "Friday night" tells the day, as "Friday" does; an evening is told for its own sake.
     clock = clock_value(c.parts)
+    if clock and part and part.value in {"AF", "EV", "NI"} and clock < "T12":
+        clock = f"T{int(clock[1:3]) + 12}{clock[3:]}"
+    if part and not clock and (part.value.startswith("T") or part.text.lower() == "evening" or not c.has("WM")):
+        return (day + (part.value if part.value.startswith("T") else f"T{part.value}")), "TIME"
     return (f"{day}{clock}", "TIME") if clock else (day, "DATE")
 
 
@@ -166,6 +172,9 @@ def clock_value(parts: Sequence[Token]) -> str:
     """`THH:MM` of a clock time among the tokens, or nothing."""
     half = next((p.value for p in parts if p.kind == "k"), "")
     clock = next((p for p in parts if p.kind == "K"), None)
+    if clock is None and len(parts) == 2 and parts[1].kind == "z":
+        figures = _FOUR_FIGURES.fullmatch(parts[0].text)  # "0735 GMT"
+        return f"T{figures[1]}:{figures[2]}" if figures else ""
     if clock is None:
         at = next((i for i, p in enumerate(parts) if p.kind == "k" and i and parts[i - 1].kind == "N"), None)
         clock = parts[at - 1] if at is not None else None
@@ -181,8 +190,9 @@ def clock_value(parts: Sequence[Token]) -> str:
 
 def _week_of(c: Context) -> Value | None:
     day = _calendar_day(c)
-    days = calendar.days_of(day[0]) if day and c.value("U") == "W" else None
-    return (calendar.week_of(days[0]), "DATE") if days else day
+    unit = c.value("U")
+    days = calendar.days_of(day[0]) if day and unit in {"W", "WE"} else None
+    return (calendar.week_of(days[0]) + ("-WE" if unit == "WE" else ""), "DATE") if days else day
 
 
 def _month(c: Context) -> Value | None:
@@ -245,6 +255,8 @@ def _weekday_near(c: Context, weekday: int, published: date) -> date | None:
 def _weekday_set(c: Context) -> Value | None:
     if c.has("p") and not c.has("W"):
         return f"XXXX-XX-XXT{c.value('p')}", "SET"
+    if not c.has("wW"):
+        return f"XXXX-XX-XXT{c.value('P')}", "SET"  # "every morning"
     part = c.value("p") or c.value("P")
     return f"XXXX-WXX-{c.value('wW')}" + (f"T{part}" if part else ""), "SET"
 
@@ -284,6 +296,8 @@ def _bare_part(c: Context) -> Value | None:
 
 
 def _clock(c: Context) -> Value | None:
+    if c.before == "(":
+        return None  # "10:35 a.m. (0735 GMT)": the same time again
     clock = clock_value(c.parts)
     if not clock or (not c.has("kz") and " " not in c.value("K") and c.before not in {"at", "by", "around", "until"}):
         return None
@@ -353,6 +367,8 @@ def _year_quarter(c: Context) -> Value | None:
     if c.has("O"):
         return _ordinal_period(c)
     unit = c.value("U")
+    if year is not None and unit == "Y":
+        return str(year), "DATE"  # "the 1990 fiscal year"
     if year is None or unit not in {"Q", ""}:
         return None
     if quarter := c.quarter:
@@ -441,6 +457,8 @@ def _half_in_months(c: Context) -> Value | None:
 
 
 def _decade(c: Context) -> Value | None:
+    if c.parts[0].text.lower() in {"his", "her", "their"}:
+        return None  # "in his 40s"
     return c.value("E"), "DATE"
 
 
@@ -565,14 +583,22 @@ def _length(count: float | None, unit: str) -> str:
 def _duration(c: Context) -> Value | None:
     unit = c.value("UV")
     count = _amount(c)
+    if c.has("a") and c.has("U") and c.parts[-1].text.lower() in {"calendar year", "fiscal year", "financial year"}:
+        return None  # "from a fiscal year to a calendar year": a way to count
     if [p.kind for p in c.parts] == ["a", "U"] and not (
         c.before in load_lists()["before a length"] or c.after in {"after", "before", "since"}
     ):
         return None  # "four flights a week", "$2 a year"
     if c.parts[-1].text.lower() == "old" or c.after in {"old", "olds"} or _is_fraction(c, unit):
         return None
+    if [p.kind for p in c.parts] == ["V"] and unit == "Q" and c.before == "-":
+        return None  # "three-quarters"
+    if [p.kind for p in c.parts] == ["V"] and unit == "WE":
+        return ("XXXX-WXX-WE", "SET") if c.before == "on" else None
     if [p.kind for p in c.parts] == ["V"] and c.before in load_lists()["before no length"]:
         return None  # "a matter of months", "on days when prices tumble"
+    if [p.text.lower() for p in c.parts] == ["one", "day"] and c.before in load_lists()["some time ahead"]:
+        return "FUTURE_REF", "DATE"  # "will one day be"
     if count is None and (not c.has("qVd") or (len(c.parts) == 1 and unit in {"TH", "TM", "S"})):
         return None
     return _length(count, unit), "DURATION"
@@ -591,6 +617,8 @@ def _recent_span(c: Context) -> Value | None:
     unit = c.value("VU")
     if c.has("n"):
         return ("PAST_REF", "DATE") if unit == "Y" else (_length(None, unit), "DURATION")
+    if c.parts[0].text.lower() in {"past", "coming", "future"}:
+        return ("PAST_REF" if c.has("L") else "FUTURE_REF"), "DATE"  # "in past years", unlike "in the past years"
     return _length(None, unit), "DURATION"
 
 
@@ -639,12 +667,51 @@ def _shifted_period(c: Context) -> Value | None:
     units = [p.value for p in c.parts if p.kind == "U"]
     if c.published is None or units[0] != "Y":
         return None
+    if c.has("N"):
+        return _length(_amount(c), c.value("V") or units[-1]), "DURATION"  # "the year-earlier nine months"
     year = c.published.year - 1
     if c.has("O") and "Q" in units:
         return f"{year}-Q{c.value('O')}", "DATE"
     if quarter := c.quarter:
         return f"{year}{quarter[4:]}", "DATE"
     return (f"{year}-QX" if "Q" in units else str(year)), "DATE"
+
+
+def _unit_before(c: Context) -> Value | None:
+    """ "2.1% the year before": the one before the date last told, where nothing follows that it is before."""
+    days = c.told_days
+    base = days[0] if days else c.published
+    unit = c.value("U")
+    if base is None or c.after.isalnum() or unit in {"TH", "TM", "S"}:
+        return None
+    value = calendar.shift(base, unit, -1)
+    return (value, "DATE") if value else None
+
+
+def _half_year(c: Context) -> Value | None:
+    """ "in the first half", "first-half profit": of the year in question, where it is no half of anything else."""
+    number = _number(c.value("O"))
+    is_told = c.before in {"in", "for", "during"} or bool(c.sentence & load_lists()["company figures"])
+    if number not in {1, 2} or c.after == "of" or not is_told:
+        return None
+    year = _period_year(c, number * 6)
+    return (f"{year:04d}-H{number}", "DATE") if year else None
+
+
+def _compared_period(c: Context) -> Value | None:
+    """ "the quarter a year ago", "the same period last year": the period in question, a year before."""
+    if c.published is None:
+        return None
+    mark = c.find("LY")
+    years = _number(c.value("Y")) or c.published.year - 1
+    if mark is None and (_amount(c) != 1 or c.parts[-2].value != "Y"):
+        return None
+    if c.value("U") == "M":
+        base = (c.told_days or (c.published,))[0]
+        return f"{years}-{base.month:02d}", "DATE"
+    if c.quarter:
+        return f"{years}{c.quarter[4:]}", "DATE"
+    return (f"{years}-QX" if c.value("U") == "Q" else str(years)), "DATE"
 
 
 def _same_unit(c: Context) -> Value | None:
@@ -662,15 +729,19 @@ def _the_unit(c: Context) -> Value | None:
     unit = c.value("U")
     if c.published is None or unit not in {"Q", "Y", "M", "WE", "W"}:
         return None
+    if unit == "Q" and c.after == "-":
+        return None  # "the quarter-finals", "a quarter-century"
     if unit == "Y" and c.after in {"ended", "ending"}:
         return "P1Y", "DURATION"
     if unit == "Q" and c.told_quarter:
         return c.told_quarter, "DATE"
     if unit == "WE":
-        shift = 0 if c.published.isoweekday() >= 6 or c.tense > 0 else -1
+        shift = 0 if c.published.isoweekday() >= 6 or c.tense > 0 or c.before == "ahead of" else -1
         value = calendar.shift(c.published, "WE", shift)
         return (value, "DATE") if value else None
-    if unit in {"M", "W"} and not c.has("lrBF"):
+    if unit == "W" and not c.has("lrBF"):
+        return f"{c.published.isocalendar().year:04d}-WXX", "DATE"  # "for the week": which one, the story tells
+    if unit == "M" and not c.has("lrBF"):
         return _length(1, unit), "DURATION"
     value = calendar.shift(c.published, unit, -1 if unit == "Q" else 0)
     return (value, "DATE") if value else None
@@ -683,7 +754,8 @@ def _ordinal_unit(c: Context) -> Value | None:
 def _set(c: Context) -> Value | None:
     if c.has("s"):
         return c.value("s"), "SET"
-    return _length(_amount(c) or 1, c.value("UV")), "SET"
+    other = 2 if c.value("e") == "2" else None if c.has("q") else 1  # "every other week", "every few years"
+    return _length(_amount(c) or other, c.value("UV")), "SET"
 
 
 def _reference(c: Context) -> Value | None:
@@ -694,6 +766,10 @@ def _reference(c: Context) -> Value | None:
         return ("PAST_REF", "DATE") if is_noun else None
     if c.has("n") and c.before == "the":
         return None  # "the recent moves": which, not when
+    if c.parts[0].text.lower() == "the future" and c.before not in load_lists()["before the future"]:
+        return None  # "the future of the alliance": a subject, not when
+    if c.parts[0].text.lower() == "now" and c.before in _OPENINGS and c.after in {",", "for"}:
+        return None  # "Now, he says, ...", "Now for the news": a turn of the story
     value = c.value("Rn")
     return value, "DURATION" if value.startswith("P") and value[1:2] == "X" else "DATE"
 
@@ -733,6 +809,9 @@ BUILDERS: dict[str, Builder] = {
     "shifted": _shifted,
     "shifted_period": _shifted_period,
     "same_unit": _same_unit,
+    "compared_period": _compared_period,
+    "unit_before": _unit_before,
+    "half_year": _half_year,
     "the_unit": _the_unit,
     "span_length": _span_length,
     "recent_span": _recent_span,
