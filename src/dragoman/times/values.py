@@ -173,8 +173,8 @@ def clock_value(parts: Sequence[Token]) -> str:
     half = next((p.value for p in parts if p.kind == "k"), "")
     clock = next((p for p in parts if p.kind == "K"), None)
     if clock is None and len(parts) == 2 and parts[1].kind == "z":
-        figures = _FOUR_FIGURES.fullmatch(parts[0].text)  # "0735 GMT"
-        return f"T{figures[1]}:{figures[2]}" if figures else ""
+        told = _FOUR_FIGURES.fullmatch(parts[0].text)  # "0735 GMT"
+        return f"T{told[1]}:{told[2]}" if told else ""
     if clock is None:
         at = next((i for i, p in enumerate(parts) if p.kind == "k" and i and parts[i - 1].kind == "N"), None)
         clock = parts[at - 1] if at is not None else None
