@@ -1,6 +1,6 @@
 """Prints what the gate in front of the reader costs and spares: mentions lost, sentences not read.
 
-usage: python eval/gate_loss.py
+usage: python eval/gate_loss.py [--product]     --product also scores the whole product with and without the gate
 
 A mention is lost where its sentence does not pass the gate, whether or not the network would have found it. Reporting
 documents: at most one mention may be lost; their misses choose nothing. Documents held out of training: below 0.5 %.
@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from score import ROOT, shared
+from score import ROOT, score_events, shared
 
 from dragoman.model import Article, Sentence
 from dragoman.reader.gate import Gate
@@ -59,8 +59,20 @@ def share_not_read(gate: Gate, path: Path) -> tuple[int, int]:
     return passed.count(False), len(passed)
 
 
+def print_product(gold: Path) -> None:
+    """Prints the events' scores on the reporting documents with and without the gate."""
+    for option in ("--gate", "--no-gate"):
+        figures = score_events(gold / "dev_docs.jsonl", gold / "dev_gold.jsonl", option)
+        told = ", ".join(
+            f"{name} R {figures[name]['r']:.3f} F1 {figures[name]['f1']:.3f}" for name in ("found", "type", "full")
+        )
+        print(f"product {option:10} {figures['predicted']} events: {told}")
+
+
 def main() -> int:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--product", action="store_true")
+    options = parser.parse_args()
     gate, gold, news = Gate.load(), shared() / "gold", shared() / "data/news"
     lost, mentions, held, number = gold_loss(gate, lines(gold / "dev_docs.jsonl"), gold / "dev_gold.jsonl")
     print(f"{gate.version}, threshold {gate.threshold:.3f}")
@@ -74,6 +86,8 @@ def main() -> int:
     for name in ("allsides_odd_months", "headlines_2025"):
         held, number = share_not_read(gate, news / f"{name}.jsonl.xz")
         print(f"{name}: {held} of {number} sentences not read ({held / number:.1%})")
+    if options.product:
+        print_product(gold)
     return int(lost > MOST_LOST or share >= HELD_OUT_CEILING)
 
 

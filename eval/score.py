@@ -39,10 +39,10 @@ def dragoman(*words: str | Path) -> str:
     return run(sys.executable, "-m", "dragoman", *words)
 
 
-def score_events(docs: Path, gold: Path) -> dict[str, Any]:
-    """Reads documents with the product and scores the events; the scorer's own figures."""
+def score_events(docs: Path, gold: Path, *options: str) -> dict[str, Any]:
+    """Reads documents with the product (and options of `read`) and scores the events; the scorer's own figures."""
     with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf8") as out:
-        out.write(dragoman("read", "--format", "jsonl", docs))
+        out.write(dragoman("read", "--format", "jsonl", *options, docs))
         out.flush()
         scorer = shared() / "eval/score_events.py"
         return json.loads(run(sys.executable, scorer, gold, out.name, "--docs", docs, "--json").splitlines()[-1])  # type: ignore[no-any-return]

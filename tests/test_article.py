@@ -487,3 +487,15 @@ def test_reading_a_page_twice_gives_the_same() -> None:
 
 def test_plain_words() -> None:
     assert plain_words("Leave a Reply: “It’s now!”") == "leave a reply it's now"
+
+
+@pytest.mark.parametrize("stray", ["\x01", "\x0b", "\x1f", "\uffff", "&#1;", "&#x1f;", "&#00011;", "&#xFFFF;", "&#2"])
+def test_control_characters_do_not_stop_extraction(stray: str) -> None:
+    """The parser lets them into its tree, on which the extractor then fails; found by scripts/hostile.py."""
+    words = "Envoys of Chad and Niger met in the capital on Monday and agreed to open the border again."
+    body = f"<div><time>10 March 2023</time>ned. {words}{stray} {words}</p><p>{words}</p></div>"
+    page = f"<<<!DOCTYPE html><html><body>{body}"
+    article = extract_article(Report(location="page", kind="html", content=page.encode()))
+    assert isinstance(article, Article)
+    assert "open the border again." in article.text
+    assert not any(ord(letter) < 32 and letter != "\n" for letter in article.text)

@@ -39,6 +39,11 @@ _HEADLINE_WORDS = 4
 _PROSE_CELL = 60
 _LONGEST_BYLINE = 300
 _LONGEST_TITLE = 500
+# Characters, and references to them, that no tree may hold: the parser lets them in, and the extractor fails on them.
+_NOT_IN_XML = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+    r"|&#(?:0*(?:[1-8]|1[124-9]|2\d|3[01]|65534|65535)|[xX]0*(?:[1-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF]))(?:;|(?![0-9a-fA-F]))"
+)
 _BY = re.compile(r"^(?:by|von|par|por|story by|written by)\s+", re.IGNORECASE)
 
 
@@ -118,7 +123,8 @@ def read_page(text: str, url: str | None) -> Page:
 def _parse(text: str) -> HtmlElement | None:
     parser = html.HTMLParser(encoding="utf-8", collect_ids=False, remove_comments=True, remove_pis=True)
     try:
-        tree = html.document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
+        plain = _NOT_IN_XML.sub(" ", text)
+        tree = html.document_fromstring(plain.encode("utf-8", errors="replace"), parser=parser)
     except etree.ParserError:  # nothing but comments or white space
         return None
     etree.strip_elements(tree, "style", with_tail=False)
