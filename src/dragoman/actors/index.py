@@ -91,14 +91,15 @@ class ActorIndex:
 
     def resolve_span(  # noqa: PLR0917 - article, sentences, mentions and two offsets are one question
         self, article: Article, sentences: Sequence[Sentence], mentions: Sequence[Mention], start: int, end: int, *,
-        acts: Acts | None = None, opponent: str | None = None,
+        acts: Acts | None = None, opponent: str | None = None, counterpart: str | None = None,
     ) -> tuple[Mention, ...]:  # fmt: skip
         """Gives whom the words from `start` to `end` mean: one mention, or several for "both sides"; none if nobody.
 
         `acts` tells what the party does, which decides the sector of a bare state (gold rulings, "Bare states");
-        `opponent` is the code of whoever fights it: the troops' victims are seldom of the troops' own state.
+        `opponent` is the code of whoever fights it: the troops' victims are seldom of the troops' own state;
+        `counterpart` is the one code on the other side of the event, whatever the event is.
         """
-        answers = resolve_words(self.reading_of(article, sentences), start, end, Hint(acts, opponent))
+        answers = resolve_words(self.reading_of(article, sentences), start, end, Hint(acts, opponent, counterpart))
         return tuple(_mention(answer, start, end, article.body[start:end]) for answer in answers)
 
     def members(self, organisation: str, on: date | None = None) -> tuple[str, ...]:

@@ -163,6 +163,11 @@ class Names:
             spells = next((self.holders[code, name] for name in called if (code, name) in self.holders), ())
         return self._standing(spells, on) if spells else None
 
+    def has_monarch(self, code: str, on: date | None) -> bool:
+        """Tells whether a state has a king, queen, emir or sultan on a day."""
+        standings = [self._standing(self.holders[code, office], on) for office in _MONARCHS if (code, office) in self.holders]
+        return any(standing is not None and not standing.is_past for standing in standings)
+
     def head(self, code: str, on: date | None) -> Standing | None:
         """Finds the head of a state or body on a day, the president before the prime minister."""
         standings = [
@@ -229,6 +234,7 @@ _READERS = (
 )
 _NO_OFFICE = Office("", (), False, ())
 _OFFICIAL = frozenset([("GOV",), ("LEG",), ("COP",), ("SPY",)])
+_MONARCHS = ("king", "queen", "emir", "sultan")
 _MINOR = frozenset(["party leader", "opposition leader"])
 
 

@@ -14,9 +14,11 @@ from dataclasses import replace
 from dragoman.actors.anaphora import (
     NEUTER,
     PLURAL,
+    POSSESSIVE,
     SINGULAR,
     SPEAKER,
     both_sides,
+    owned_by_pronoun,
     described,
     named_holder,
     resolve_pronoun,
@@ -49,6 +51,7 @@ _SIDE_NOUNS = frozenset(
     "presidents powers capitals ministers teams delegations militaries counterparts armies".split()
 )
 _PAIR_WORDS = frozenset(["two", "both", "sides", "rival", "warring"])
+_PAIRS = frozenset(["the two", "the pair", "both", "the sides", "sides", "both of them", "the duo", "the nations", "the neighbors", "the neighbours", "the rivals"])
 _FORMER_WORDS = frozenset("former ex deposed ousted onetime exiled late".split())
 # What may stand between a state and its verb, and how far the verb may stand away, in characters.
 _AUXILIARIES = frozenset("has have had also then later again will would".split())
@@ -72,7 +75,7 @@ def resolve_words(reading: Reading, start: int, end: int, hint: Hint | None = No
         return resolve_pronoun(reading, start, folded[0])
     if len(words) == 1 and words[0].text in {"I", "He", "She", "It", "They", "We"}:
         return resolve_pronoun(reading, start, folded[0])
-    if folded[-1] in _SIDE_NOUNS and _PAIR_WORDS & set(folded):
+    if (folded[-1] in _SIDE_NOUNS and _PAIR_WORDS & set(folded)) or " ".join(folded) in _PAIRS:
         return both_sides(reading, start, end)
     parts = take_apart(reading, start, end)
     answers = _names(reading, parts, start=start, end=end, hint=hint or Hint())
@@ -148,7 +151,7 @@ def _names(reading: Reading, parts: Parts, *, start: int, end: int, hint: Hint) 
         return [answer_one(reading, parts, states[0], hint.acts)]
     others = [pair for pair in named if pair[1].kind == "collective"]
     if others and others[0][1].sectors == ("REL",):
-        return _by_article(reading, parts._replace(agent=("REL",)), Question(start, end, "REL", hint.opponent))
+        return _by_article(reading, parts._replace(agent=("REL",)), question_of(start, end, "REL", hint))
     if others and not parts.agent:
         return [answer_one(reading, parts, others[0], hint.acts)]
     if others and others[0][0].first == _first_content(parts):
@@ -258,21 +261,46 @@ def _common(reading: Reading, parts: Parts, *, start: int, end: int, hint: Hint)
     code = parts.owner or reading.names.sole_owner.get(parts.office or "")
     if parts.office and code:
         return [answer_office(reading, parts.office, code, "offices: one of its kind")]
-    holder = named_holder(reading, parts)
-    if holder:
+    holder = named_holder(reading, parts, start)
+    if holder and parts.words[0].folded not in POSSESSIVE:
         return [holder]
+    owned = owned_by_pronoun(reading, parts)
+    if owned:
+        return [owned]
     known = described(reading, parts, start)
     if known:
         return [known]
     group = same_group(reading, parts, start)
     if group:
         return [group]
-    return _by_article(reading, parts, Question(start, end, "".join(parts.agent[:1]), hint.opponent))
+    return _by_article(reading, parts, question_of(start, end, "".join(parts.agent[:1]), hint))
+
+
+def question_of(start: int, end: int, sector: str, hint: Hint) -> Question:
+    return Question(start, end, sector, hint.opponent, hint.counterpart, hint.acts or "")
+
+
+def _held_first(
+    reading: Reading, parts: Parts, ranked: Sequence[tuple[str | None, float]]
+) -> tuple[str | None, float]:
+    """The likeliest state; for an office without a country the likeliest that has one: Britain has no president."""
+    if parts.office is None or parts.is_former:
+        return ranked[0]
+    return next(((code, share) for code, share in ranked if code and _has_office(reading, parts, code)), ranked[0])
+
+
+def _has_office(reading: Reading, parts: Parts, code: str) -> bool:
+    """Tells whether a state has the office on the day; "the king" is he whom the title of a monarch means as well."""
+    known = reading.names.offices[parts.office or ""]
+    if known.name in {"leader", "monarch"} or not known.is_head:
+        return known.name != "monarch" or reading.names.has_monarch(code, reading.on)
+    standing = reading.names.holder(code, known.name, reading.on)
+    return standing is not None and not standing.is_past
 
 
 def _by_article(reading: Reading, parts: Parts, question: Question) -> list[Answer]:
     """The state that the article is about, as far as this phrase goes."""
-    code, share = rank_states(reading, question, reading.names.ranking)[0]
+    code, share = _held_first(reading, parts, rank_states(reading, question, reading.names.ranking))
     sectors = ("ELI",) if parts.is_former else parts.agent
     if code is None:
         entity = Entity(code=None, sectors=sectors)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dragoman.actors.reading import FEW_REBELS_OF, NO_FORCES_OF, NO_STATES, Reading
@@ -24,18 +24,25 @@ _GROUP_OF = {sector: group for group, sectors in _GROUPS.items() for sector in s
 _INDEFINITE = frozenset(
     "some several many other others various more most few any all number dozens foreign international".split()
 )
+_LANDS = frozenset("country nation kingdom republic island enclave territory".split())
+_ADDED = frozenset("of in on from who that which with at to for by near inside across outside after during".split())
 _MOST_COUNTED = 3.0
 _LEAST_SHARE = 0.02
 Features = dict[str, float]
 
 
 class Question(NamedTuple):
-    """A phrase without a country: its offsets, the sector of its noun, and who fights it, if the caller knows."""
+    """A phrase without a country: its offsets, the sector of its noun, and what the caller knows of the event.
+
+    `opponent` fights it, `counterpart` is the one code on the other side of the event, `acts` what the party does.
+    """
 
     start: int
     end: int
     sector: str = ""
     opponent: str | None = None
+    counterpart: str | None = None
+    acts: str = ""
 
 
 def rank_states(reading: Reading, question: Question, weights: Mapping[str, float]) -> list[tuple[str | None, float]]:
@@ -71,8 +78,14 @@ def candidates(reading: Reading, question: Question) -> dict[str | None, Feature
         features["weighed"] = math.log(weighed.get(str(state), 0.0) / total + _LEAST_SHARE)
         _add_constants(reading, features, str(state), question)
     found[None] = _no_state(reading, question, len(found))
-    group = _GROUP_OF.get(question.sector, "none")
+    group = _group(reading, question)
     return {state: _with_group(features, group) for state, features in found.items()}
+
+
+def _group(reading: Reading, question: Question) -> str:
+    """Phrases that are decided alike: by the sector of their noun; "the country" is another question than "officials"."""
+    words = {word.folded for word in reading.words_in(question.start, question.end)}
+    return "land" if words & _LANDS else _GROUP_OF.get(question.sector, "none")
 
 
 def _add_mention(
@@ -85,7 +98,9 @@ def _add_mention(
         where = "title"
     else:
         where = "next" if abs(there - here) == 1 else "elsewhere"
-    for name in (where, f"{where} {kind}", f"{where} located" if offset in reading.located else ""):
+    located = f"{where} located" if offset in reading.located else ""
+    acts = f"{where} {question.acts}" if question.acts else ""
+    for name in (where, f"{where} {kind}", located, acts):
         if name:
             features[name] = min(_MOST_COUNTED, features[name] + 1.0)
 
@@ -99,7 +114,14 @@ def _add_nearest(reading: Reading, found: dict[str | None, Features], question: 
     ]
     before = [code for offset, code in same if offset < question.start]
     after = [code for offset, code in same if offset >= question.end]
-    for name, nearest in (("last before", before[-1:]), ("first after", after[:1]), ("first here", before[:1])):
+    earlier = [
+        code for offset, code, _ in reading.state_mentions if code in found and reading.sentence_at(offset) == here - 1
+    ]
+    places = (
+        ("last before", before[-1:]), ("first after", after[:1]), ("first here", before[:1]),
+        ("first of last sentence", earlier[:1]), ("last of last sentence", earlier[-1:]),
+    )  # fmt: skip
+    for name, nearest in places:
         for state in nearest:
             found[state][name] = 1.0
 
@@ -109,6 +131,8 @@ def _add_constants(reading: Reading, features: Features, code: str, question: Qu
     near = [offset for offset in owners if reading.sentence_at(offset) == reading.sentence_at(question.start)]
     features["same sector"] = 1.0 if owners else 0.0
     features["same sector here"] = 1.0 if near else 0.0
+    features["other side"] = 1.0 if question.counterpart == code else 0.0
+    features[f"other side {question.acts}"] = features["other side"]
     features["opponent"] = 1.0 if question.opponent == code else 0.0
     features["no forces"] = 1.0 if question.sector == "MIL" and code in NO_FORCES_OF else 0.0
     features["few rebels"] = 1.0 if question.sector == "REB" and code in FEW_REBELS_OF else 0.0
@@ -123,7 +147,16 @@ def _no_state(reading: Reading, question: Question, states: int) -> Features:
     features["nobody plural"] = 1.0 if words[-1].endswith(("s", "people", "men")) else 0.0
     features["nobody title"] = 1.0 if reading.sentences and not reading.sentence_at(question.start) else 0.0
     features[f"nobody {question.sector}"] = 1.0
+    features[f"nobody head {_head(words)}"] = 1.0
+    features[f"nobody {question.acts}"] = 1.0
+    features["nobody other side"] = 1.0 if question.counterpart else 0.0
     return features
+
+
+def _head(words: Sequence[str]) -> str:
+    """The noun of a phrase: the last word before whatever is added to it."""
+    limit = next((at for at, word in enumerate(words) if at and word in _ADDED), len(words))
+    return words[limit - 1].strip(".,'’\"")
 
 
 def _with_group(features: Features, group: str) -> Features:

@@ -5,6 +5,7 @@ A reading is made once for an article and asked many times. It holds no verdict 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,8 @@ from dragoman.actors.words import Word, split_words
 from dragoman.model import Article, Sentence
 
 _COMMON = frozenset(["agent", "office"])
+_PARAGRAPH = re.compile(r"[^\n]+")
+_QUOTE = re.compile(r'“[^“”\n]*”?|"[^"\n]*"?')
 # A sentence is in title case where that share of its words longer than three letters begins with a capital.
 _TITLE_CASED = 0.7
 _SHORT_WORD = 3
@@ -195,6 +198,20 @@ class Reading:
 
     def words_in(self, start: int, end: int) -> list[Word]:
         return self.words[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
+
+    @cached_property
+    def _quoted(self) -> list[tuple[int, int]]:
+        """The stretches between quotation marks, a paragraph at a time: a mark that is never closed ends with it."""
+        spans = []
+        for paragraph in _PARAGRAPH.finditer(self.body):
+            for quote in _QUOTE.finditer(self.body, paragraph.start(), paragraph.end()):
+                spans.append((quote.start(), quote.end()))
+        return spans
+
+    def is_quoted(self, offset: int) -> bool:
+        """Tells whether an offset stands between quotation marks."""
+        at = bisect_right(self._quoted, (offset, len(self.body))) - 1
+        return at >= 0 and self._quoted[at][0] <= offset < self._quoted[at][1]
 
     def sentence_at(self, offset: int) -> int:
         return max(0, bisect_right(self._sentence_starts, offset) - 1)
