@@ -102,7 +102,10 @@ class Resolver:
         opponent = self.fighter(row, side) if self.with_type else None
         counterpart = self.counterpart(row, side) if self.with_type else None
         parties = [party for party in row[side] if party.get("start") is not None]
-        return [(row, party, self.mentions(row, party, acts=acts, opponent=opponent, counterpart=counterpart)) for party in parties]
+        return [
+            (row, party, self.mentions(row, party, acts=acts, opponent=opponent, counterpart=counterpart))
+            for party in parties
+        ]
 
     def mentions(self, row: dict[str, Any], party: dict[str, Any], **hints: Any) -> list[Any]:
         sentences = split_article(self.article)

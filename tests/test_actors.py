@@ -243,6 +243,48 @@ def test_what_a_bare_state_does_gives_its_sector(acts: str, sectors: tuple[str, 
     assert resolve_in(article, "Ukraine", acts=acts) == [("UKR", sectors)]
 
 
+TALKS = article_of(
+    "Officials say the two sides blamed each other in Geneva. President Marcos met President Xi. The president spoke "
+    "to reporters. 'We want peace,' Marcos said. Countries near China watched. Al-Qaeda's Yemen branch threatened both.",
+    title="Chinese and Philippine talks fail at the United Nations",
+    published=date(2024, 4, 2),
+    publisher="philstar.com",
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        ("the two sides", {"CHN", "PHL"}),
+        ("The president", {"PHL"}),
+        ("We", {"PHL"}),
+        ("Countries near China", {None}),
+        ("Al-Qaeda's Yemen branch", {"YEM"}),
+    ],
+)
+def test_words_for_others_keep_to_the_states_of_the_article(words: str, codes: set[str | None]) -> None:
+    assert {code for code, _ in resolve_in(TALKS, words)} <= codes
+    assert codes == {None} or resolve_in(TALKS, words)
+
+
+def test_an_office_without_a_country_is_of_a_state_that_has_one() -> None:
+    article = article_of("Spain and Kenya signed. The president thanked his hosts.", published=date(2024, 4, 2))
+    assert resolve_in(article, "The president") == [("KEN", ("GOV",))]
+
+
+def test_a_possessive_owns_the_forces() -> None:
+    article = article_of(
+        "Vladimir Putin addressed Ukraine on Monday. His forces crossed the border.", published=date(2022, 2, 25)
+    )
+    assert resolve_in(article, "His forces") == [("RUS", ("MIL",))]
+
+
+def test_a_part_of_a_name_means_the_name() -> None:
+    article = article_of("South Korea watched. Then the North fired a missile.", published=date(2022, 2, 25))
+    assert resolve_in(article, "North") == resolve_in(article, "the North")
+    assert {code for code, _ in resolve_in(article, "North")} == {"PRK"}
+
+
 def test_a_surname_follows_the_full_name_of_this_article() -> None:
     article = article_of("Publisher Jimmy Lai stood trial in Hong Kong.\nLai denied it.", published=date(2025, 8, 1))
     start = article.body.index("\nLai") + 1

@@ -127,7 +127,10 @@ class Coder:
         circumstances = Circumstances(
             actors=actors,
             recipients=self._parties(
-                found.recipients, around, "speaks" if found.event_type in SPOKEN_TO else "hit", opponent=opponent_of(found, actors),
+                found.recipients,
+                around,
+                "speaks" if found.event_type in SPOKEN_TO else "hit",
+                opponent=opponent_of(found, actors),
                 counterpart=sole_code(actors),
             ),
             date=date_event(found, around.times, article, sentences),

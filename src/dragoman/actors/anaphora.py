@@ -5,7 +5,7 @@ Everything is resolved within one article; where nothing fits, nobody is given.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from dragoman.actors.answers import Answer, Parts, answer_body, answer_office, answer_standing, answer_state
@@ -21,6 +21,7 @@ POSSESSIVE = frozenset(["his", "her", "its", "their", "our", "my"])
 # How many sentences before, and how many characters after a pronoun its meaning is sought.
 _SENTENCES_BACK = 3
 _LOOK_AHEAD = 200
+_VERB_WITHIN = 20
 # Below this a pronoun was but given the state that the article is about.
 _SURE_PRONOUN = 0.45
 _TITLE_SIDE = 1.8
@@ -140,7 +141,7 @@ def owned_by_pronoun(reading: Reading, parts: Parts) -> Answer | None:
 def resolve_pronoun(reading: Reading, start: int, word: str) -> list[Answer]:
     """The likeliest mention before the pronoun, the subjects of the last sentences first; else one that follows."""
     wanted = _wanted(word)
-    spoken = word in SPEAKER and reading.is_quoted(start)
+    spoken = word in SPEAKER
     antecedents = _speakers(reading, start) if spoken else _antecedents(reading, start)
     for found in antecedents:
         answer = None if reading.is_qualifier(found) else _antecedent(reading, found, wanted)
@@ -164,14 +165,25 @@ def _antecedents(reading: Reading, start: int) -> Iterator[Found]:
 
 
 def _speakers(reading: Reading, start: int) -> Iterator[Found]:
-    """Whoever may say "we" in a quotation: named outside the quotation marks of its sentence, then before, then after."""
+    """Whoever may say "we": the subject of a verb of saying, then names outside quotation marks, the nearest first."""
     number = reading.sentence_at(start)
+    if number < len(reading.sentences):
+        own = reading.sentences[number]
+        yield from (found for found in reading.found_between(own.start, own.end) if _says(reading, found))
     order = (number, *range(number - 1, max(-1, number - 1 - _SENTENCES_BACK), -1), number + 1)
     for each in order:
         if each < len(reading.sentences):
             sentence = reading.sentences[each]
-            yield from (f for f in reading.found_between(sentence.start, sentence.end) if not reading.is_quoted(f.start))
+            yield from (
+                f for f in reading.found_between(sentence.start, sentence.end) if not reading.is_quoted(f.start)
+            )
     yield from _antecedents(reading, start)
+
+
+def _says(reading: Reading, found: Found) -> bool:
+    """Tells whether a verb of saying follows a name: "Trump says 'we could reach an agreement'"."""
+    after = reading.words_in(found.end, found.end + _VERB_WITHIN)
+    return bool(after) and reading.names.acts.get(after[0].folded) == "speaks"
 
 
 def _wanted(word: str) -> frozenset[str]:
@@ -190,13 +202,19 @@ def _bare_office(reading: Reading, office: str, found: Found) -> Answer | None:
     return answer_office(reading, office, ranked[0][0], f"the article is about {ranked[0][0]}")
 
 
+def _is_title(reading: Reading, found: Found) -> bool:
+    """Tells an office that stands before a name, as in "President Xi": the name is the antecedent."""
+    following = reading.found_between(found.end, found.end + 3)
+    return any(sense.kind == "person" for other in following for sense in other.senses)
+
+
 def _antecedent(reading: Reading, found: Found, wanted: frozenset[str]) -> Answer | None:
     sense = reading.pick(found)
     if sense is not None and sense.kind in {"state", "seat"} and reading.is_located(found.start):
         return None
     if sense is None:
         office = next((s for s in found.senses if s.kind == "office"), None)
-        if office is None or "office" not in wanted:
+        if office is None or "office" not in wanted or _is_title(reading, found):
             return None
         return _bare_office(reading, office.name, found)
     if sense.kind not in wanted or not sense.code:
@@ -213,12 +231,12 @@ def _antecedent(reading: Reading, found: Found, wanted: frozenset[str]) -> Answe
 def both_sides(reading: Reading, start: int, end: int) -> list[Answer]:
     """The two states that the article is most about just before the words; nobody where it names fewer than two."""
     here = reading.sentence_at(start)
-    scores: Counter[str] = Counter()
+    scores: dict[str, float] = defaultdict(float)
     for offset, code, kind in reading.state_mentions:
         if start <= offset < end or code in NO_STATES or kind == "city" or reading.is_located(offset):
             continue
         scores[code] += _closeness(reading, here, offset)
-    codes = [code for code, _ in scores.most_common(2)]
+    codes = sorted(scores, key=lambda code: -scores[code])[:2]
     if len(codes) < 2:
         return []
     order = [code for _, code, _ in reading.state_mentions]

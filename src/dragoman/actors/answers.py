@@ -18,7 +18,7 @@ Acts = Literal["speaks", "fights", "hit"]
 
 
 class Hint(NamedTuple):
-    """What the caller knows of the party: what it does, whom it fights (seldom its own side), who is on the other side."""
+    """What the caller knows of the party: what it does, whom it fights (seldom its own), who is on the other side."""
 
     acts: Acts | None = None
     opponent: str | None = None

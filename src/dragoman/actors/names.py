@@ -165,7 +165,9 @@ class Names:
 
     def has_monarch(self, code: str, on: date | None) -> bool:
         """Tells whether a state has a king, queen, emir or sultan on a day."""
-        standings = [self._standing(self.holders[code, office], on) for office in _MONARCHS if (code, office) in self.holders]
+        standings = [
+            self._standing(self.holders[code, office], on) for office in _MONARCHS if (code, office) in self.holders
+        ]
         return any(standing is not None and not standing.is_past for standing in standings)
 
     def head(self, code: str, on: date | None) -> Standing | None:

@@ -83,7 +83,7 @@ def candidates(reading: Reading, question: Question) -> dict[str | None, Feature
 
 
 def _group(reading: Reading, question: Question) -> str:
-    """Phrases that are decided alike: by the sector of their noun; "the country" is another question than "officials"."""
+    """Phrases that are decided alike, by the sector of their noun; "the country" is another question."""
     words = {word.folded for word in reading.words_in(question.start, question.end)}
     return "land" if words & _LANDS else _GROUP_OF.get(question.sector, "none")
 

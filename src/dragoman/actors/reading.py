@@ -33,7 +33,7 @@ NOT_THEIRS = frozenset(
     "backed led allied aligned linked funded made occupied installed brokered proposed supported sponsored annexed "
     "held controlled inspired friendly mediated imposed educated trained focused brokering bound".split()
 )
-_AGAINST = frozenset(["anti", "pro"])
+_AGAINST = frozenset(["anti", "pro", "non"])
 _PLACE_PREPOSITIONS = frozenset("in at near across inside outside around throughout within via through".split())
 _BEFORE_PLACES = frozenset(
     "the northern southern eastern western central neighboring neighbouring war torn downtown occupied".split()
