@@ -104,10 +104,12 @@ class ActorIndex:
 
     def members(self, organisation: str, on: date | None = None) -> tuple[str, ...]:
         """Gives the ISO codes of an organisation's members on a day; of all times where no day is given."""
-        key = key_of(organisation)
-        known = {sense.name for sense in self._names.senses.get(key, ()) if sense.kind == "body"}
-        names = {key, *(key_of(name) for name in known)}
-        rows = [row for row in self._members if key_of(row[0]) in names]
+        rows = [row for row in self._members if row[0].casefold() == organisation.strip().casefold()]
+        if not rows:
+            key = key_of(organisation)
+            known = {sense.name for sense in self._names.senses.get(key, ()) if sense.kind == "body"}
+            names = {key, *(key_of(name) for name in known)}
+            rows = [row for row in self._members if key_of(row[0]) in names]
         return tuple(sorted({code for _, code, since, until in rows if on is None or since <= on < until}))
 
     def expand(self, entity: Entity, on: date | None = None) -> tuple[Entity, ...]:
