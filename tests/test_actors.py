@@ -245,7 +245,8 @@ def test_what_a_bare_state_does_gives_its_sector(acts: str, sectors: tuple[str, 
 
 TALKS = article_of(
     "Officials say the two sides blamed each other in Geneva. President Marcos met President Xi. The president spoke "
-    "to reporters. 'We want peace,' Marcos said. Countries near China watched. Al-Qaeda's Yemen branch threatened both.",
+    "to reporters. 'We want peace,' Marcos said. Countries near China watched. "
+    "Al-Qaeda's Yemen branch threatened both.",
     title="Chinese and Philippine talks fail at the United Nations",
     published=date(2024, 4, 2),
     publisher="philstar.com",

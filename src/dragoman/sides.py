@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
 from dragoman.errors import QueryError
+from dragoman.expansion import Spell
 from dragoman.model import Entity
 from dragoman.rows import UMBRELLA_CODES
 
@@ -52,6 +54,28 @@ def party_name(name: str) -> str:
     entity = _entity_of(name)
     is_state = entity.name is None or entity.name in _state_names()
     return str(entity.code) if is_state else str(entity.name)
+
+
+def expanded_members(names: Sequence[str], sides: Sequence[str | None]) -> dict[str, tuple[Spell, ...]]:
+    """Gives the spells of membership of each body that is to be expanded, by the key that the question calls it by.
+
+    Raises:
+        QueryError: a body is not one of the sides asked for, or the tables keep no members of it.
+    """
+    from dragoman.actors import ActorIndex
+
+    index = ActorIndex.load() if names else None
+    expanded: dict[str, tuple[Spell, ...]] = {}
+    for name in names:
+        spells = index.member_spells(name) if index else ()
+        if not spells:
+            raise QueryError(f"the tables keep no members of {name!r}: name a body, as NATO or 'European Union'")
+        keys = {side_code(name), party_name(name)}
+        asked = [side for side in sides if side in keys]
+        if not asked:
+            raise QueryError(f"--expand {name!r} is neither side of the question: ask for it as a side, too")
+        expanded |= dict.fromkeys(asked, spells)
+    return expanded
 
 
 def _code_of(name: str) -> str | None:

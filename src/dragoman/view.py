@@ -16,6 +16,7 @@ import duckdb
 
 from dragoman.columns import SPECS
 from dragoman.errors import QueryError, StoreError
+from dragoman.expansion import Between, Members, Spell, belongs, pair_of
 from dragoman.model import Event, Statement, Tie
 from dragoman.rows import event_from_row, statement_from_row, tie_row
 from dragoman.tables import Snapshot, TableFolder
@@ -81,15 +82,16 @@ class RecordView:
         text: str | None = None,
         min_confidence: float | None = None,
         limit: int | None = None,
+        members: Members | None = None,
     ) -> list[Row]:
         """Event rows in the order of their days; of an article read by several coders, what the last one read.
 
         `actor` and `recipient` are a code (`ISR`), a code with sectors (`ISRGOV`), an identifier or a name; `text` is
-        looked for in the sentence, whatever its case.
+        looked for in the sentence, whatever its case. A side in `members` also means its members on the event's day.
         """
         wanted = _Conditions()
-        wanted.add_party("actors", actor)
-        wanted.add_party("recipients", recipient)
+        wanted.add_party("actors", actor, (members or {}).get(actor or "", ()))
+        wanted.add_party("recipients", recipient, (members or {}).get(recipient or "", ()))
         wanted.add_equal("event_type", event_type)
         wanted.add_equal("status", status)
         wanted.add_window(since, until)
@@ -161,7 +163,7 @@ class RecordView:
 
     # --- ties and coverage ---
 
-    def ties(
+    def ties(  # noqa: PLR0913 - a question, each part by name
         self,
         a: str,
         b: str,
@@ -172,13 +174,17 @@ class RecordView:
         directed: bool = True,
         half_life: float = HALF_LIFE,
         turns: bool = False,
+        members: Members | None = None,
     ) -> list[Row]:
         """Tie rows of a dyad, period by period: first what `a` did to `b`, then the reverse; or both pooled.
 
         Without a window: from the first to the last day on which the dyad has a happening or an article was read.
-        With `turns`, each row lists the turn that begins in its period, if there is one.
+        With `turns`, each row lists the turn that begins in its period, if there is one. A side in `members` also
+        means its members on the day; what several members did together is one happening.
         """
-        series = self.tie_series(a, b, since=since, until=until, by=by, directed=directed, half_life=half_life)
+        series = self.tie_series(
+            a, b, since=since, until=until, by=by, directed=directed, half_life=half_life, members=members
+        )
         return [row for ties in series for row in _tie_rows(ties, turns=turns)]
 
     def tie_series(
@@ -191,14 +197,19 @@ class RecordView:
         by: Period = "month",
         directed: bool = True,
         half_life: float = HALF_LIFE,
+        members: Members | None = None,
     ) -> list[list[Tie]]:
         """The same as lists of Ties, one for each direction: what `plot_tie` and `find_turns` take."""
         snapshot = self.snapshot()
         read = self._articles_by_day(snapshot)
-        window = self._window(snapshot, (a, b), read, asked=(since, until, by))
+        between = pair_of((a, b), members or {})
+        window = self._window(snapshot, between, read, asked=(since, until, by))
         if window is None:
             return []
-        counts = self._dyad_counts(snapshot, (a, b), window)
+        if members:
+            counts = self._group_counts(snapshot, (a, b), members, window=window)
+        else:
+            counts = self._dyad_counts(snapshot, (a, b), window)
         sides = [(a, b)] if a == b or not directed else [(a, b), (b, a)]
         return [
             build_series(
@@ -235,10 +246,32 @@ class RecordView:
             for row in rows
         ]
 
+    def _group_counts(
+        self, snapshot: Snapshot, sides: tuple[str, str], members: Members, *, window: Window
+    ) -> list[DyadCount]:
+        """Counts where a side is expanded: each happening once a direction, however many members took part."""
+        source = self._source("dyads", snapshot, _years_of(window.since, window.until))
+        period = f"date_trunc('{window.by}', day)"
+        counts = []
+        for actor, recipient in (sides, sides[::-1]):
+            is_actor = belongs("CASE WHEN is_forward THEN low ELSE high END", actor, members.get(actor, ()))
+            is_recipient = belongs("CASE WHEN is_forward THEN high ELSE low END", recipient, members.get(recipient, ()))
+            query = f"""SELECT greatest({period}::DATE, ?) AS since, quad, is_mutual, count(*) AS count,
+                    sum(intensity) AS intensity, sum(belief) AS belief, list(record_id) AS record_ids
+                FROM (SELECT record_id, quad, day, bool_or(is_mutual) AS is_mutual, any_value(intensity) AS intensity,
+                        any_value(belief) AS belief
+                    FROM {source} WHERE {is_actor.sql} AND {is_recipient.sql} AND day >= ? AND last_day < ?
+                        AND (day = last_day OR {period} = date_trunc('{window.by}', last_day))
+                    GROUP BY record_id, quad, day) GROUP BY ALL"""
+            values = [window.since, *is_actor.values, *is_recipient.values, window.since, window.until]
+            rows = self._rows(query, values)
+            counts += [DyadCount(actor=actor, recipient=recipient, **_counted(row)) for row in rows]
+        return counts
+
     def _window(
         self,
         snapshot: Snapshot,
-        sides: tuple[str, str],
+        between: Between,
         read: Mapping[date, int],
         *,
         asked: tuple[date | None, date | None, Period],
@@ -246,10 +279,9 @@ class RecordView:
         since, until, by = asked
         if since is not None and until is not None:
             return Window(since=since, until=until, by=by)
-        low, high = sorted(sides)
         query = f"""SELECT min(day) AS first, max(last_day) AS last FROM {self._source("dyads", snapshot)}
-            WHERE low = ? AND high = ?"""
-        span = self._rows(query, [low, high])[0]
+            WHERE {between.sql}"""
+        span = self._rows(query, between.values)[0]
         days = [day for day in (span["first"], span["last"], *read) if day]
         if not days:
             return None
@@ -367,6 +399,10 @@ class RecordView:
         return rows
 
 
+def _counted(row: Row) -> Row:
+    return {**row, "record_ids": tuple(row["record_ids"])}
+
+
 class _Conditions:
     """Conditions of a question, joined by AND, with their values."""
 
@@ -399,8 +435,8 @@ class _Conditions:
         if party is not None:
             self.add(f"list_contains({column}, ?)", party)
 
-    def add_party(self, column: str, party: str | None) -> None:
-        """Matches a party by code, code with sectors, identifier or name."""
+    def add_party(self, column: str, party: str | None, members: Sequence[Spell] = ()) -> None:
+        """Matches a party by code, code with sectors, identifier or name, or one that was its member on the day."""
         if party is None:
             return
         match = "p.identifier = ? OR lower(p.name) = lower(?)"
@@ -408,7 +444,11 @@ class _Conditions:
         if len(party) % 3 == 0 and party.isupper() and party.isalpha():
             match += " OR (p.code = ? AND list_has_all(p.sectors, ?::VARCHAR[]))"
             values += [party[:3], [party[at : at + 3] for at in range(3, len(party), 3)]]
-        self.add(f"len(list_filter({column}, lambda p: {match})) > 0", *values)
+        either = [f"len(list_filter({column}, lambda p: {match})) > 0"]
+        for code, since, until in members:
+            either.append(f"(day >= ? AND day < ? AND len(list_filter({column}, lambda p: p.code = ?)) > 0)")
+            values += [since, until, code]
+        self.add(f"({' OR '.join(either)})", *values)
 
 
 def _counts_for(count: DyadCount, actor: str, *, directed: bool) -> bool:

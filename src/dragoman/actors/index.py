@@ -104,13 +104,18 @@ class ActorIndex:
 
     def members(self, organisation: str, on: date | None = None) -> tuple[str, ...]:
         """Gives the ISO codes of an organisation's members on a day; of all times where no day is given."""
+        spells = self.member_spells(organisation)
+        return tuple(sorted({code for code, since, until in spells if on is None or since <= on < until}))
+
+    def member_spells(self, organisation: str) -> tuple[tuple[str, date, date], ...]:
+        """Gives (code, since, until) of every spell of membership, `until` exclusive; none for an unknown body."""
         rows = [row for row in self._members if row[0].casefold() == organisation.strip().casefold()]
         if not rows:
             key = key_of(organisation)
             known = {sense.name for sense in self._names.senses.get(key, ()) if sense.kind == "body"}
             names = {key, *(key_of(name) for name in known)}
             rows = [row for row in self._members if key_of(row[0]) in names]
-        return tuple(sorted({code for _, code, since, until in rows if on is None or since <= on < until}))
+        return tuple(row[1:] for row in rows)
 
     def expand(self, entity: Entity, on: date | None = None) -> tuple[Entity, ...]:
         """Gives the member states of an organisation on a day, or the entity itself where it has none."""

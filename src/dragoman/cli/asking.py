@@ -10,7 +10,7 @@ import click
 from dragoman.cli.base import confidence_option, echo_lines, format_option, open_record, record_option, window_options
 from dragoman.codebook import load_codebook
 from dragoman.model import STATUSES
-from dragoman.sides import party_name, side_code
+from dragoman.sides import expanded_members, party_name, side_code
 
 limit_option = click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
@@ -18,6 +18,12 @@ limit_option = click.option(
 as_of_option = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As the record stood on that day.")
 type_option = click.option("--type", "event_type", help="A PLOVER type, as ASSAULT.")
 status_option = click.option("--status", type=click.Choice(STATUSES))
+
+
+expand_option = click.option(
+    "--expand", "expanded", multiple=True, metavar="BODY",
+    help="Also count BODY's members, by membership on the day (NATO, 'European Union'); may be repeated.",
+)  # fmt: skip
 
 
 def known_type(name: str | None) -> str | None:
@@ -39,6 +45,7 @@ def asked_record(path: Path, as_of: Any) -> Any:
 @window_options
 @click.option("--text", help="Words in the sentence.")
 @confidence_option
+@expand_option
 @limit_option
 @as_of_option
 @format_option("table", "jsonl")
@@ -48,6 +55,7 @@ def events(record: Path, event_type: str | None, form: str, as_of: Any, **wanted
     Example: dragoman events --record ./record --actor ISR --type ASSAULT --since 2025-06-01
     """
     wanted |= {side: wanted[side] and party_name(wanted[side]) for side in ("actor", "recipient")}
+    wanted["members"] = expanded_members(wanted.pop("expanded"), (wanted["actor"], wanted["recipient"]))
     rows = asked_record(record, as_of).events(event_type=known_type(event_type), **wanted)
     if form == "jsonl":
         echo_lines(rows)
@@ -92,16 +100,20 @@ def records(record: Path, event_type: str | None, form: str, as_of: Any, **wante
 @click.option("--undirected", is_flag=True, help="Pool what both sides did.")
 @click.option("--turns", is_flag=True, help="Mark where the tie turned, and the happenings that turned it.")
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw it: FILE.svg, .png or .html.")
+@expand_option
 @as_of_option
 @format_option("table", "jsonl")
 def ties(a: str, b: str, record: Path, form: str, as_of: Any, **wanted: Any) -> None:
     """Shows the tie between two sides as a series: counts by quad class, intensity, level.
 
     Example: dragoman ties --record ./record RUS UKR --by week --plot tie.svg
+
+    Example: dragoman ties --record ./record NATO RUS --expand NATO
     """
     view = asked_record(record, as_of)
     plot, with_turns, directed = wanted.pop("plot"), wanted.pop("turns"), not wanted.pop("undirected")
     sides = (side_code(a), side_code(b))
+    wanted["members"] = expanded_members(wanted.pop("expanded"), sides)
     rows = view.ties(*sides, directed=directed, turns=with_turns, **wanted)
     if form == "jsonl":
         echo_lines(rows)
