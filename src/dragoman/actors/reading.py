@@ -329,6 +329,9 @@ class Reading:
 
     def decides(self, found: Found) -> bool:
         """Tells whether the text around a name with several meanings speaks for one of them."""
+        codes = {code for code in self._plain_codes if code not in NO_STATES}
+        if codes and codes.isdisjoint(sense.code or "" for sense in _by_code(found)):
+            return _is_state_or_part(found)  # abroad, Georgia is the state and not the part of one
         supports = sorted((self._plain_codes.get(sense.code or "", 0) for sense in _by_code(found)), reverse=True)
         return len(supports) < 2 or supports[0] > supports[1]
 
@@ -424,6 +427,11 @@ class Reading:
         if self.sentences and self.sentences[there].is_title:
             return TITLE + (NEXT_SENTENCE if abs(there - here) == 1 else 0.0)
         return NEXT_SENTENCE if abs(there - here) == 1 else ELSEWHERE
+
+
+def _is_state_or_part(found: Found) -> bool:
+    kinds = sorted(sense.kind for sense in _by_code(found))
+    return kinds == ["place", "state"]
 
 
 def _by_code(found: Found) -> list[Sense]:
