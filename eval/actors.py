@@ -100,13 +100,27 @@ class Resolver:
     def side(self, row: dict[str, Any], side: str) -> list[Judged]:
         acts = acts_of(row, side) if self.with_type else None
         opponent = self.fighter(row, side) if self.with_type else None
+        counterpart = self.counterpart(row, side) if self.with_type else None
         parties = [party for party in row[side] if party.get("start") is not None]
-        return [(row, party, self.mentions(row, party, acts=acts, opponent=opponent)) for party in parties]
+        return [
+            (row, party, self.mentions(row, party, acts=acts, opponent=opponent, counterpart=counterpart))
+            for party in parties
+        ]
 
     def mentions(self, row: dict[str, Any], party: dict[str, Any], **hints: Any) -> list[Any]:
         sentences = split_article(self.article)
         start, end = aligned(self.article, row, party)
         return list(self.index.resolve_span(self.article, sentences, (), start, end, **hints))
+
+    def counterpart(self, row: dict[str, Any], side: str) -> str | None:
+        """The one code of the actors, for recipients, as the coder gives it."""
+        if side == "actors":
+            return None
+        others = [party for party in row["actors"] if party.get("start") is not None]
+        acts = acts_of(row, "actors")
+        codes = {m.entity.code for party in others for m in self.mentions(row, party, acts=acts) if m.entity}
+        known = {code for code in codes if code}
+        return known.pop() if len(known) == 1 else None
 
     def fighter(self, row: dict[str, Any], side: str) -> str | None:
         """The code of whoever attacks the party in an ASSAULT, where the words name one force that is no police."""

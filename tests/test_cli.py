@@ -260,3 +260,21 @@ def test_sides_are_the_keys_that_records_count_by() -> None:
     assert side_code("IGO:Q7184") == "IGO:Q7184"
     assert party_name("RUSGOV") == "RUSGOV"
     assert party_name("Q159") == "Q159"
+
+
+def test_a_body_is_expanded_by_choice(record: Path) -> None:
+    listed = rows(call("resolve", "NATO", "--on", "2003-03-01", "--expand"))[0]["members"]
+    assert (len(listed), "FIN" in listed) == (19, False)
+    plain = rows(call("events", "--record", record, "--actor", "European Union", "--format", "jsonl"))
+    wide = rows(call("events", "--record", record, "--actor", "European Union", "--expand", "EU", "--format", "jsonl"))
+    assert {row["event_id"] for row in plain} < {row["event_id"] for row in wide}
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [(("NATO", "RUS", "--expand", "EU"), "neither side"), (("FRA", "RUS", "--expand", "FRA"), "no members")],
+)
+def test_what_cannot_be_expanded_is_refused(record: Path, asked: tuple[str, ...], reason: str) -> None:
+    result = call("ties", "--record", record, *asked)
+    assert result.exit_code != 0
+    assert reason in result.output + result.stderr

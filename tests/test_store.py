@@ -24,6 +24,7 @@ from dragoman.errors import QueryError, StoreError
 from dragoman.model import Evidence, PlaceMention, Skip, Span, Statement
 from dragoman.records import merge_events
 from dragoman.rows import record_row
+from dragoman.sides import with_members
 from dragoman.store import Added, Input, RecordStore
 
 SLOW_DISK = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -316,6 +317,29 @@ def test_a_tie_counts_happenings_not_reports(store: RecordStore) -> None:
     assert april["records"] == [row["record_id"] for row in store.records(since=date(2025, 4, 1))]
     assert all(sum(row["quads"].values()) == 0 for row in reverse)
     assert [sum(row["quads"].values()) for row in store.ties("DEU", "FRA", directed=False)] == [1, 1]
+
+
+UNION = {"EUR": (("FRA", date(1958, 1, 1), date.max), ("GBR", date(1973, 1, 1), date(2020, 2, 1)))}
+
+
+def test_a_body_is_expanded_to_its_members_on_the_day(store: RecordStore) -> None:
+    """Two members that accuse together are one happening; who has left is no member any more."""
+    store.add([
+        make_reading(make_event("e1", event_type="ACCUSE", actors=("FRA", "EUR"), recipients=("RUS",))),
+        make_reading(
+            make_event(
+                "e2", article="a2", event_type="ACCUSE", actors=("GBR",), recipients=("RUS",), sentence="London fumed."
+            )
+        ),
+        make_reading(make_event("e3", article="a3", actors=("RUS",), recipients=("FRA",), sentence="Moscow called.")),
+    ])
+    plain = store.ties("EUR", "RUS", directed=True)
+    wide = store.ties(with_members("EUR", UNION), "RUS")
+    assert sum(sum(row["quads"].values()) for row in plain if row["actor"] == "EUR") == 1
+    assert [(row["actor"], sum(row["quads"].values())) for row in wide] == [("EUR", 1), ("RUS", 1)]
+    assert {row["event_id"] for row in store.events(actor="EUR", members=UNION)} == {"e1"}
+    assert {row["event_id"] for row in store.events(recipient="EUR", members=UNION)} == {"e3"}
+    assert store.events(actor="EUR", recipient="EUR", members=UNION) == []
 
 
 def test_threads_can_ask_at_once(store: RecordStore) -> None:

@@ -19,10 +19,11 @@ import torch
 CHECKOUT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(CHECKOUT / "eval"))
 
-from actors import SIDES, Resolver, aligned, read_part  # noqa: E402 - eval/ is no package
+from actors import SIDES, Resolver, acts_of, aligned, read_part  # noqa: E402 - eval/ is no package
 
 from dragoman.actors import ActorIndex  # noqa: E402
-from dragoman.actors.phrases import resolve_words, take_apart  # noqa: E402
+from dragoman.actors.answers import Hint  # noqa: E402
+from dragoman.actors.phrases import question_of, resolve_words, take_apart  # noqa: E402
 from dragoman.actors.ranking import Question, candidates  # noqa: E402
 from dragoman.actors.reading import Reading  # noqa: E402
 from dragoman.reader.sentences import split_article  # noqa: E402
@@ -43,7 +44,7 @@ class Example(NamedTuple):
     right: int
 
 
-def question_of(reading: Reading, start: int, end: int) -> Question | None:
+def asked(reading: Reading, start: int, end: int) -> Question | None:
     """Gives the question where the article's states decide over a phrase, and None where anything else does."""
     answers = resolve_words(reading, start, end)
     if not answers or not answers[0].basis.startswith(("the article is about", "no single state by the article")):
@@ -61,16 +62,16 @@ def read_examples() -> list[Example]:
         resolver = Resolver(index, article, True)
         for side in SIDES:
             parties = [party for party in row[side] if party.get("start") is not None]
-            opponents = {None, resolver.fighter(row, side)}
-            examples += [e for party in parties for e in ask(reading, row, party, opponents)]
+            known = Hint(acts_of(row, side), resolver.fighter(row, side), resolver.counterpart(row, side))
+            examples += [e for party in parties for e in ask(reading, row, party, {Hint(), known})]
     return examples
 
 
-def ask(reading: Reading, row: dict[str, Any], party: dict[str, Any], opponents: set[str | None]) -> Iterator[Example]:
-    """Yields the question that a gold party puts, with and without its opponent, where the right answer is offered."""
-    question = question_of(reading, *aligned(reading.article, row, party))
-    for opponent in sorted(opponents, key=str) if question else ():
-        found = candidates(reading, question._replace(opponent=opponent))
+def ask(reading: Reading, row: dict[str, Any], party: dict[str, Any], hints: set[Hint]) -> Iterator[Example]:
+    """Yields the question that a gold party puts, with and without the event, where the right answer is offered."""
+    question = asked(reading, *aligned(reading.article, row, party))
+    for hint in sorted(hints, key=str) if question else ():
+        found = candidates(reading, question_of(question.start, question.end, question.sector, hint))
         codes = list(found)
         if party["code"] in codes:
             yield Example(row["doc"], codes, list(found.values()), codes.index(party["code"]))

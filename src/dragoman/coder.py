@@ -44,6 +44,8 @@ TOGETHER = 48
 _GATED_NAMED = 20
 Acts = Literal["speaks", "fights", "hit"]
 FIGHTING = frozenset({"ASSAULT", "MOBILIZE"})
+# Their recipients decide or answer, so that a bare state is its government; in other types it is merely hit.
+SPOKEN_TO = frozenset({"CONSULT", "AGREE", "REQUEST", "ACCUSE", "REJECT", "THREATEN"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,13 @@ class Coder:
         actors = self._parties(found.actors, around, "fights" if fights else "speaks")
         circumstances = Circumstances(
             actors=actors,
-            recipients=self._parties(found.recipients, around, "hit" if fights else None, opponent_of(found, actors)),
+            recipients=self._parties(
+                found.recipients,
+                around,
+                "speaks" if found.event_type in SPOKEN_TO else "hit",
+                opponent=opponent_of(found, actors),
+                counterpart=sole_code(actors),
+            ),
             date=date_event(found, around.times, article, sentences),
             place=self.places.place_event(found, around.places, article),
             speaker=next(iter(self._parties((found.speaker,), around, "speaks")), None) if found.speaker else None,
@@ -139,14 +147,16 @@ class Coder:
         return code_event(found, circumstances, article=article, codebook=self.codebook, coder=self.version)
 
     def _parties(
-        self, spans: Sequence[Span], around: _Surroundings, acts: Acts | None, opponent: str | None = None
-    ) -> tuple[Party, ...]:
+        self, spans: Sequence[Span], around: _Surroundings, acts: Acts | None, *,
+        opponent: str | None = None, counterpart: str | None = None,
+    ) -> tuple[Party, ...]:  # fmt: skip
         reading = around.reading
         found: dict[tuple[int, str | None, str | None], Party] = {}
         for span in spans:
             for mention in self.actors.resolve_span(
-                reading.article, reading.sentences, around.mentions, span.start, span.end, acts=acts, opponent=opponent
-            ):
+                reading.article, reading.sentences, around.mentions, span.start, span.end, acts=acts,
+                opponent=opponent, counterpart=counterpart,
+            ):  # fmt: skip
                 party = party_of(span, mention)
                 found.setdefault((span.start, party.code, party.name), party)
         return tuple(found.values())
@@ -205,6 +215,12 @@ def opponent_of(found: FoundEvent, actors: Sequence[Party]) -> str | None:
     """Gives the code of the one force that attacks: whom it hits is seldom of its own side. Police strike their own."""
     codes = {party.code for party in actors if party.code and "COP" not in party.sectors}
     return codes.pop() if found.event_type == "ASSAULT" and len(codes) == 1 else None
+
+
+def sole_code(parties: Sequence[Party]) -> str | None:
+    """Gives the code that all parties of a side share, None where they have several or none."""
+    codes = {party.code for party in parties if party.code}
+    return codes.pop() if len(codes) == 1 else None
 
 
 def party_of(span: Span, mention: Mention) -> Party:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import difflib
 import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 
 from dragoman.errors import QueryError
+from dragoman.expansion import Spell
 from dragoman.groups import EVERYBODY_ELSE, REST, Group, Member, Side, group_of
 from dragoman.model import Entity
 from dragoman.rows import UMBRELLA_CODES
@@ -108,6 +110,47 @@ def party_name(name: str) -> str:
     entity = _entity_of(name)
     is_state = entity.name is None or entity.name in _state_names()
     return str(entity.code) if is_state else str(entity.name)
+
+
+def expanded_members(names: Sequence[str], sides: Sequence[str | None]) -> dict[str, tuple[Spell, ...]]:
+    """Gives the spells of membership of each body that is to be expanded, by the key that the question calls it by.
+
+    Raises:
+        QueryError: a body is not one of the sides asked for, or the tables keep no members of it.
+    """
+    from dragoman.actors import ActorIndex
+
+    index = ActorIndex.load() if names else None
+    expanded: dict[str, tuple[Spell, ...]] = {}
+    for name in names:
+        spells = index.member_spells(name) if index else ()
+        if not spells:
+            raise QueryError(f"the tables keep no members of {name!r}: name a body, as NATO or 'European Union'")
+        keys = {side_code(name), party_name(name)}
+        asked = [side for side in sides if side in keys]
+        if not asked:
+            raise QueryError(f"--expand {name!r} is neither side of the question: ask for it as a side, too")
+        expanded |= dict.fromkeys(asked, spells)
+    return expanded
+
+
+def expanded_sides(sides: tuple[Side, Side], names: Sequence[str]) -> tuple[Side, Side]:
+    """Gives the sides of a tie with the named bodies as groups: themselves, and their members on the day.
+
+    Raises:
+        QueryError: as `expanded_members`.
+    """
+    members = expanded_members(names, [side for side in sides if isinstance(side, str)])
+    first, second = (with_members(side, members) for side in sides)
+    return first, second
+
+
+def with_members(side: Side, members: Mapping[str, Sequence[Spell]]) -> Side:
+    """Gives a body as a group of itself and its members on the day, where `members` has it."""
+    if isinstance(side, Group) or side not in members:
+        return side
+    spells = tuple(Member(code=code, since=since, until=until) for code, since, until in members[side])
+    return Group(name=side, members=(Member(code=side), *spells))
 
 
 def _code_of(name: str) -> str | None:

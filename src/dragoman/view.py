@@ -20,6 +20,7 @@ from dragoman.columns import SPECS
 from dragoman.corrections import Correction, standing
 from dragoman.dyads import DyadTies
 from dragoman.errors import QueryError, StoreError
+from dragoman.expansion import Members, Spell
 from dragoman.groups import Side, member_condition, name_of_side, read_side
 from dragoman.kinds import types_of
 from dragoman.model import Event, Statement, Tie
@@ -89,16 +90,17 @@ class RecordView:
         text: str | None = None,
         min_confidence: float | None = None,
         limit: int | None = None,
+        members: Members | None = None,
     ) -> list[Row]:
         """Event rows in the order of their days; of an article read by several coders, what the last one read.
 
         What people rejected is left out; `corrections` says what was and is where they amended or accepted.
         `actor` and `recipient` are a code (`ISR`), a code with sectors (`ISRGOV`), an identifier or a name; `text` is
-        looked for in the sentence, whatever its case.
+        looked for in the sentence, whatever its case. A side in `members` also means its members on the event's day.
         """
         wanted = _Conditions()
-        wanted.add_party("actors", actor)
-        wanted.add_party("recipients", recipient)
+        wanted.add_party("actors", actor, (members or {}).get(actor or "", ()))
+        wanted.add_party("recipients", recipient, (members or {}).get(recipient or "", ()))
         wanted.add_equal("event_type", event_type)
         wanted.add_equal("status", status)
         wanted.add_window(since, until)
@@ -210,7 +212,7 @@ class RecordView:
 
     # --- ties and coverage ---
 
-    def ties(
+    def ties(  # noqa: PLR0913 - a question, each part by name
         self,
         a: Side,
         b: Side,
@@ -513,6 +515,10 @@ class RecordView:
         return rows
 
 
+def _counted(row: Row) -> Row:
+    return {**row, "record_ids": tuple(row["record_ids"])}
+
+
 class _Conditions:
     """Conditions of a question, joined by AND, with their values."""
 
@@ -545,8 +551,8 @@ class _Conditions:
         if party is not None:
             self.add(f"list_contains({column}, ?)", party)
 
-    def add_party(self, column: str, party: str | None) -> None:
-        """Matches a party by code, code with sectors, identifier or name."""
+    def add_party(self, column: str, party: str | None, members: Sequence[Spell] = ()) -> None:
+        """Matches a party by code, code with sectors, identifier or name, or one that was its member on the day."""
         if party is None:
             return
         match = "p.identifier = ? OR lower(p.name) = lower(?)"
@@ -554,7 +560,11 @@ class _Conditions:
         if len(party) % 3 == 0 and party.isupper() and party.isalpha():
             match += " OR (p.code = ? AND list_has_all(p.sectors, ?::VARCHAR[]))"
             values += [party[:3], [party[at : at + 3] for at in range(3, len(party), 3)]]
-        self.add(f"len(list_filter({column}, lambda p: {match})) > 0", *values)
+        either = [f"len(list_filter({column}, lambda p: {match})) > 0"]
+        for code, since, until in members:
+            either.append(f"(day >= ? AND day < ? AND len(list_filter({column}, lambda p: p.code = ?)) > 0)")
+            values += [since, until, code]
+        self.add(f"({' OR '.join(either)})", *values)
 
 
 def _counts_for(count: DyadCount, actor: str, *, directed: bool) -> bool:

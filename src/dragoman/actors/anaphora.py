@@ -5,35 +5,53 @@ Everything is resolved within one article; where nothing fits, nobody is given.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 
 from dragoman.actors.answers import Answer, Parts, answer_body, answer_office, answer_standing, answer_state
 from dragoman.actors.names import Found, Standing
-from dragoman.actors.reading import Reading
+from dragoman.actors.reading import NO_STATES, Reading
 from dragoman.model import Entity
 
 SINGULAR = frozenset("he him his she her hers himself herself".split())
 NEUTER = frozenset(["it", "its", "itself"])
 PLURAL = frozenset("they them their theirs themselves".split())
 SPEAKER = frozenset("we us our ours i me my mine".split())
+POSSESSIVE = frozenset(["his", "her", "its", "their", "our", "my"])
 # How many sentences before, and how many characters after a pronoun its meaning is sought.
 _SENTENCES_BACK = 3
 _LOOK_AHEAD = 200
+_VERB_WITHIN = 20
+# Below this a pronoun was but given the state that the article is about.
+_SURE_PRONOUN = 0.45
+_TITLE_SIDE = 1.8
 _GROUP_WORDS = frozenset("group organization organisation movement network faction outfit".split())
 _GROUP_KINDS = frozenset(["group", "organisation", "movement", "company", "party"])
 _DESCRIBING = frozenset(["demonym", "state", "own"])
 _COMMON = frozenset(["agent", "office"])
 
 
-def named_holder(reading: Reading, parts: Parts) -> Answer | None:
-    """ "The finance minister" where the article names who holds that office: whoever is named most, then first."""
+def named_holder(reading: Reading, parts: Parts, start: int) -> Answer | None:
+    """ "The finance minister" where the article names who holds that office.
+
+    Whoever the same sentence names is somebody else ("the president met President Xi"), if others are named. Of the
+    rest it is he whom the article names most, the outlet's own counted twice, then first.
+    """
     if not parts.office or parts.is_former:
         return None
-    holders = [standing for _, standing in reading.people if _holds(reading, standing, parts.office)]
+    named = [(offset, one) for offset, one in reading.people if _holds(reading, one, parts.office)]
+    here = reading.sentence_at(start)
+    beside = {one.spell.name for offset, one in named if reading.sentence_at(offset) == here}
+    holders = [one for _, one in named if one.spell.name not in beside] or [one for _, one in named]
     if not holders:
         return None
-    best = max(holders, key=lambda one: (sum(h.spell.name == one.spell.name for h in holders), -holders.index(one)))
+    best = max(holders, key=lambda one: (_times_named(reading, holders, one), -holders.index(one)))
     return answer_standing(reading, best)._replace(kind="office", certainty=0.75)
+
+
+def _times_named(reading: Reading, holders: Sequence[Standing], one: Standing) -> int:
+    times = sum(other.spell.name == one.spell.name for other in holders)
+    return times * (2 if one.spell.code == reading.home else 1)
 
 
 def _holds(reading: Reading, standing: Standing, office: str) -> bool:
@@ -108,10 +126,24 @@ def _descriptors(reading: Reading, low: int, high: int) -> Iterator[Answer]:
             yield Answer(Entity(code=sense.code, sectors=sectors), f"described as of {sense.name}", 0.7, "person")
 
 
+def owned_by_pronoun(reading: Reading, parts: Parts) -> Answer | None:
+    """ "His forces", "their PM": of the state of whoever the pronoun means, where the article names him."""
+    if parts.words[0].folded not in POSSESSIVE or len(parts.words) < 2 or not parts.agent:
+        return None
+    owner = next(iter(resolve_pronoun(reading, parts.words[0].start, parts.words[0].folded)), None)
+    if owner is None or owner.entity.code is None or owner.certainty < _SURE_PRONOUN:
+        return None
+    if parts.office:
+        return answer_office(reading, parts.office, owner.entity.code, owner.basis)
+    return owner._replace(entity=Entity(code=owner.entity.code, sectors=parts.agent), kind="group")
+
+
 def resolve_pronoun(reading: Reading, start: int, word: str) -> list[Answer]:
     """The likeliest mention before the pronoun, the subjects of the last sentences first; else one that follows."""
     wanted = _wanted(word)
-    for found in _antecedents(reading, start):
+    spoken = word in SPEAKER
+    antecedents = _speakers(reading, start) if spoken else _antecedents(reading, start)
+    for found in antecedents:
         answer = None if reading.is_qualifier(found) else _antecedent(reading, found, wanted)
         if answer:
             basis = f"'{word}' for '{reading.body[found.start : found.end]}': {answer.basis}"
@@ -132,20 +164,48 @@ def _antecedents(reading: Reading, start: int) -> Iterator[Found]:
     yield from reading.found_between(start, start + _LOOK_AHEAD)
 
 
+def _speakers(reading: Reading, start: int) -> Iterator[Found]:
+    """Whoever may say "we": the subject of a verb of saying, then names outside quotation marks, the nearest first."""
+    number = reading.sentence_at(start)
+    if number < len(reading.sentences):
+        own = reading.sentences[number]
+        yield from (found for found in reading.found_between(own.start, own.end) if _says(reading, found))
+    order = (number, *range(number - 1, max(-1, number - 1 - _SENTENCES_BACK), -1), number + 1)
+    for each in order:
+        if each < len(reading.sentences):
+            sentence = reading.sentences[each]
+            yield from (
+                f for f in reading.found_between(sentence.start, sentence.end) if not reading.is_quoted(f.start)
+            )
+    yield from _antecedents(reading, start)
+
+
+def _says(reading: Reading, found: Found) -> bool:
+    """Tells whether a verb of saying follows a name: "Trump says 'we could reach an agreement'"."""
+    after = reading.words_in(found.end, found.end + _VERB_WITHIN)
+    return bool(after) and reading.names.acts.get(after[0].folded) == "speaks"
+
+
 def _wanted(word: str) -> frozenset[str]:
     if word in SINGULAR or word in {"i", "me", "my", "mine"}:
         return frozenset(["person", "office"])
     if word in SPEAKER:
         return frozenset(["person", "office", "state", "body"])
-    return frozenset(["state", "body", "demonym", "seat"])
+    return frozenset(["state", "body", "demonym", "seat", "own"])
 
 
 def _bare_office(reading: Reading, office: str, found: Found) -> Answer | None:
-    known = named_holder(reading, Parts((), (), (), office, False))
+    known = named_holder(reading, Parts((), (), (), office, False), found.start)
     ranked = reading.countries(found.start, found.end)
     if known or not ranked:
         return known
     return answer_office(reading, office, ranked[0][0], f"the article is about {ranked[0][0]}")
+
+
+def _is_title(reading: Reading, found: Found) -> bool:
+    """Tells an office that stands before a name, as in "President Xi": the name is the antecedent."""
+    following = reading.found_between(found.end, found.end + 3)
+    return any(sense.kind == "person" for other in following for sense in other.senses)
 
 
 def _antecedent(reading: Reading, found: Found, wanted: frozenset[str]) -> Answer | None:
@@ -154,10 +214,10 @@ def _antecedent(reading: Reading, found: Found, wanted: frozenset[str]) -> Answe
         return None
     if sense is None:
         office = next((s for s in found.senses if s.kind == "office"), None)
-        if office is None or "office" not in wanted:
+        if office is None or "office" not in wanted or _is_title(reading, found):
             return None
         return _bare_office(reading, office.name, found)
-    if sense.kind not in wanted:
+    if sense.kind not in wanted or not sense.code:
         return None
     parts = Parts((), (), (), None, False)
     if sense.kind == "person":
@@ -169,19 +229,31 @@ def _antecedent(reading: Reading, found: Found, wanted: frozenset[str]) -> Answe
 
 
 def both_sides(reading: Reading, start: int, end: int) -> list[Answer]:
-    """The two states or bodies that stand nearest before the words; after them where fewer are before."""
-    codes: list[str] = []
-    before = [(offset, code) for offset, code, _ in reading.country_mentions if offset < start]
-    after = [(offset, code) for offset, code, _ in reading.country_mentions if offset >= end]
-    for _, code in [*reversed(before), *after]:
-        if code not in codes:
-            codes.append(code)
+    """The two states that the article is most about just before the words; nobody where it names fewer than two."""
+    here = reading.sentence_at(start)
+    scores: dict[str, float] = defaultdict(float)
+    for offset, code, kind in reading.state_mentions:
+        if start <= offset < end or code in NO_STATES or kind == "city" or reading.is_located(offset):
+            continue
+        scores[code] += _closeness(reading, here, offset)
+    codes = sorted(scores, key=lambda code: -scores[code])[:2]
+    if len(codes) < 2:
+        return []
+    order = [code for _, code, _ in reading.state_mentions]
     return [
-        Answer(
-            Entity(code=code, name=known.name if (known := reading.names.states.get(code)) else None),
-            "one of the two sides named before",
-            0.7,
-            "state",
-        )
-        for code in sorted(codes[:2], key=[code for _, code in before + after].index)
+        Answer(Entity(code=code, name=_state_name(reading, code)), "one of the two sides named", 0.7, "state")
+        for code in sorted(codes, key=order.index)
     ]
+
+
+def _closeness(reading: Reading, here: int, offset: int) -> float:
+    """The title and the sentence before tell the two; who is named beside the words may be a third."""
+    there = reading.sentence_at(offset)
+    if reading.sentences and reading.sentences[there].is_title:
+        return _TITLE_SIDE
+    return {0: 1.0, 1: 1.5}.get(here - there, 0.5)
+
+
+def _state_name(reading: Reading, code: str) -> str | None:
+    known = reading.names.states.get(code)
+    return known.name if known else None

@@ -18,10 +18,11 @@ Acts = Literal["speaks", "fights", "hit"]
 
 
 class Hint(NamedTuple):
-    """What the caller knows of the party: what it does, and the code of whoever it fights, seldom its own side."""
+    """What the caller knows of the party: what it does, whom it fights (seldom its own), who is on the other side."""
 
     acts: Acts | None = None
     opponent: str | None = None
+    counterpart: str | None = None
 
 
 class Answer(NamedTuple):

@@ -50,11 +50,15 @@ _OLD_STATES = {"ROM": "ROU", "ZAR": "COD", "TMP": "TLS", "XKX": "KOS", "KSV": "K
 
 
 class Loaded(NamedTuple):
-    """What a dictionary gave: names with their senses, the lines that could not be read, the number of entries."""
+    """What a dictionary gave: names with their senses, the lines that could not be read, the numbers of the others.
+
+    `lines` holds the lines of names and of codes that gave a sense.
+    """
 
     names: tuple[tuple[str, Sense], ...]
     problems: tuple[str, ...]
     entries: int
+    lines: frozenset[int] = frozenset()
 
 
 class _Line(NamedTuple):
@@ -85,12 +89,15 @@ def _collect(path: Path, entries: Iterator[_Entry]) -> Loaded:
     names: list[tuple[str, Sense]] = []
     problems: list[str] = []
     count = 0
+    read: set[int] = set()
     for line, senses, problem in entries:
-        count += 1
+        count += bool(senses or problem)
         names.extend(senses)
+        if not problem:
+            read.add(line.number)
         if problem:
             problems.append(f"{path.name}:{line.number}: {problem}: {line.text.strip()[:80]!r}")
-    return Loaded(tuple(names), tuple(problems), count)
+    return Loaded(tuple(names), tuple(problems), count, frozenset(read))
 
 
 def _read_petrarch(text: str, *, is_agents: bool) -> Iterator[_Entry]:
@@ -144,7 +151,7 @@ def _entries(names: list[tuple[_Line, str]], codes: list[tuple[_Line, str]], *, 
         yield from ((line, [], "a name without a code") for line, _ in names)
         return
     read = [(line, _read_code(code, is_agents=is_agents)) for line, code in codes]
-    yield from ((line, [], "a code that cannot be read") for line, sense in read if sense is None)
+    yield from ((line, [], "a code that cannot be read" if sense is None else "") for line, sense in read)
     good = [sense for _, sense in read if sense is not None]
     for line, name in names:
         yield line, [_name_sense(name, sense) for sense in good], "" if good else "no code that can be read"

@@ -91,23 +91,31 @@ class ActorIndex:
 
     def resolve_span(  # noqa: PLR0917 - article, sentences, mentions and two offsets are one question
         self, article: Article, sentences: Sequence[Sentence], mentions: Sequence[Mention], start: int, end: int, *,
-        acts: Acts | None = None, opponent: str | None = None,
+        acts: Acts | None = None, opponent: str | None = None, counterpart: str | None = None,
     ) -> tuple[Mention, ...]:  # fmt: skip
         """Gives whom the words from `start` to `end` mean: one mention, or several for "both sides"; none if nobody.
 
         `acts` tells what the party does, which decides the sector of a bare state (gold rulings, "Bare states");
-        `opponent` is the code of whoever fights it: the troops' victims are seldom of the troops' own state.
+        `opponent` is the code of whoever fights it: the troops' victims are seldom of the troops' own state;
+        `counterpart` is the one code on the other side of the event, whatever the event is.
         """
-        answers = resolve_words(self.reading_of(article, sentences), start, end, Hint(acts, opponent))
+        answers = resolve_words(self.reading_of(article, sentences), start, end, Hint(acts, opponent, counterpart))
         return tuple(_mention(answer, start, end, article.body[start:end]) for answer in answers)
 
     def members(self, organisation: str, on: date | None = None) -> tuple[str, ...]:
         """Gives the ISO codes of an organisation's members on a day; of all times where no day is given."""
-        key = key_of(organisation)
-        known = {sense.name for sense in self._names.senses.get(key, ()) if sense.kind == "body"}
-        names = {key, *(key_of(name) for name in known)}
-        rows = [row for row in self._members if key_of(row[0]) in names]
-        return tuple(sorted({code for _, code, since, until in rows if on is None or since <= on < until}))
+        spells = self.member_spells(organisation)
+        return tuple(sorted({code for code, since, until in spells if on is None or since <= on < until}))
+
+    def member_spells(self, organisation: str) -> tuple[tuple[str, date, date], ...]:
+        """Gives (code, since, until) of every spell of membership, `until` exclusive; none for an unknown body."""
+        rows = [row for row in self._members if row[0].casefold() == organisation.strip().casefold()]
+        if not rows:
+            key = key_of(organisation)
+            known = {sense.name for sense in self._names.senses.get(key, ()) if sense.kind == "body"}
+            names = {key, *(key_of(name) for name in known)}
+            rows = [row for row in self._members if key_of(row[0]) in names]
+        return tuple(row[1:] for row in rows)
 
     def expand(self, entity: Entity, on: date | None = None) -> tuple[Entity, ...]:
         """Gives the member states of an organisation on a day, or the entity itself where it has none."""

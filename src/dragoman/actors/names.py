@@ -6,13 +6,13 @@ It knows nothing of articles: context is weighed in `reading`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from dragoman.actors import tables
 from dragoman.actors.tables import FAR_FUTURE, FAR_PAST, Office, Sense, Spell
-from dragoman.actors.words import NameTrie, Word, key_of
+from dragoman.actors.words import Hit, NameTrie, Word, key_of
 from dragoman.model import Entity
 
 _FORMER = ("ELI",)
@@ -128,14 +128,21 @@ class Names:
         """Finds the longest names from left to right, without overlaps, whose capitals stand as they must."""
         found: list[Found] = []
         past = 0
-        for hit in self.trie.find(text, words):
-            if hit.first < past:
+        hits = list(self.trie.find(text, words))
+        reach = {hit.first: hit.last for hit in reversed(hits)}
+        for hit in hits:
+            if hit.first < past or self._gives_way(hit, reach, words):
                 continue
             senses = tuple(s for s in self.senses_of(hit.key) if stands_so(s.case, words[hit.first : hit.last + 1]))
             if senses:
                 found.append(Found(hit.first, hit.last, words[hit.first].start, words[hit.last].end, senses))
                 past = hit.last + 1
         return found
+
+    @staticmethod
+    def _gives_way(hit: Hit, reach: Mapping[int, int], words: Sequence[Word]) -> bool:
+        """ "The South" is no name where a longer one begins at its second word: "the South African president"."""
+        return words[hit.first].folded == "the" and reach.get(hit.first + 1, 0) > hit.last
 
     def offices_titled(self, title: str) -> Sequence[str]:
         return [office for office, _ in self._titles.get(key_of(title), ())]
@@ -162,6 +169,13 @@ class Names:
             called = [name for name, owner in self._titles.get(key_of(office), ()) if owner == code]
             spells = next((self.holders[code, name] for name in called if (code, name) in self.holders), ())
         return self._standing(spells, on) if spells else None
+
+    def has_monarch(self, code: str, on: date | None) -> bool:
+        """Tells whether a state has a king, queen, emir or sultan on a day."""
+        standings = [
+            self._standing(self.holders[code, office], on) for office in _MONARCHS if (code, office) in self.holders
+        ]
+        return any(standing is not None and not standing.is_past for standing in standings)
 
     def head(self, code: str, on: date | None) -> Standing | None:
         """Finds the head of a state or body on a day, the president before the prime minister."""
@@ -229,6 +243,7 @@ _READERS = (
 )
 _NO_OFFICE = Office("", (), False, ())
 _OFFICIAL = frozenset([("GOV",), ("LEG",), ("COP",), ("SPY",)])
+_MONARCHS = ("king", "queen", "emir", "sultan")
 _MINOR = frozenset(["party leader", "opposition leader"])
 
 

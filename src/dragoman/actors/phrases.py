@@ -14,11 +14,13 @@ from dataclasses import replace
 from dragoman.actors.anaphora import (
     NEUTER,
     PLURAL,
+    POSSESSIVE,
     SINGULAR,
     SPEAKER,
     both_sides,
     described,
     named_holder,
+    owned_by_pronoun,
     resolve_pronoun,
     same_group,
 )
@@ -49,15 +51,36 @@ _SIDE_NOUNS = frozenset(
     "presidents powers capitals ministers teams delegations militaries counterparts armies".split()
 )
 _PAIR_WORDS = frozenset(["two", "both", "sides", "rival", "warring"])
+_PAIRS = frozenset([
+    "the two",
+    "the pair",
+    "both",
+    "the sides",
+    "sides",
+    "both of them",
+    "the duo",
+    "the nations",
+    "the neighbors",
+    "the neighbours",
+    "the rivals",
+])
 _FORMER_WORDS = frozenset("former ex deposed ousted onetime exiled late".split())
 # What may stand between a state and its verb, and how far the verb may stand away, in characters.
 _AUXILIARIES = frozenset("has have had also then later again will would".split())
 _BETWEEN = " abcdefghijklmnopqrstuvwxyz"
 _VERB_WITHIN = 40
 _SHORT_VERB = 4
+# A name that a phrase is part of may begin that many characters before it.
+_LONGEST_LEFT = 40
+_KINDS_KEPT = frozenset(["own", "body", "state"])
+_BRANCHES = frozenset("branch affiliate wing offshoot franchise arm".split())
 # Names of one beginning are taken for two spellings of one name.
 _SAME_BEGINNING = 4
 _SHORTEST_NAME = 2
+# "Countries fighting ISIS": what they do stands between them and the name that is not theirs.
+_ACTING = frozenset("fighting backing opposing supporting bordering hosting buying".split())
+_OTHERS = frozenset("countries nations states allies partners buyers".split())
+_BETWEEN_STATES = frozenset(["mediators", "mediator"])
 _PARTNERS = frozenset("allies ally partners partner rivals neighbors neighbours".split())
 
 
@@ -66,7 +89,7 @@ def resolve_words(reading: Reading, start: int, end: int, hint: Hint | None = No
 
     The reading keeps the answer: events of one sentence ask for the same parties again and again.
     """
-    start, end = _trimmed(reading, start, end)
+    start, end = _whole_name(reading, *_trimmed(reading, start, end))
     question = (start, end, hint)
     if question not in reading.answered:
         reading.answered[question] = _resolve(reading, start, end, hint)
@@ -82,7 +105,7 @@ def _resolve(reading: Reading, start: int, end: int, hint: Hint | None) -> list[
         return resolve_pronoun(reading, start, folded[0])
     if len(words) == 1 and words[0].text in {"I", "He", "She", "It", "They", "We"}:
         return resolve_pronoun(reading, start, folded[0])
-    if folded[-1] in _SIDE_NOUNS and _PAIR_WORDS & set(folded):
+    if (folded[-1] in _SIDE_NOUNS and _PAIR_WORDS & set(folded)) or " ".join(folded) in _PAIRS:
         return both_sides(reading, start, end)
     parts = take_apart(reading, start, end)
     answers = _names(reading, parts, start=start, end=end, hint=hint or Hint())
@@ -110,6 +133,16 @@ def _is_stranger(reading: Reading, parts: Parts, word: Word) -> bool:
 
 def _trimmed(reading: Reading, start: int, end: int) -> tuple[int, int]:
     return max(0, start), min(len(reading.body), end)
+
+
+def _whole_name(reading: Reading, start: int, end: int) -> tuple[int, int]:
+    """Widens words that are but part of a known name of a state or body: "North" in "the North"."""
+    for found in reading.found_between(max(0, start - _LONGEST_LEFT), start + 1):
+        if found.start < start and found.end >= end and _KINDS_KEPT & {sense.kind for sense in found.senses}:
+            sense = reading.pick(found)
+            if sense is not None and sense.kind in _KINDS_KEPT:
+                return found.start, found.end
+    return start, end
 
 
 def take_apart(reading: Reading, start: int, end: int) -> Parts:
@@ -145,11 +178,12 @@ def _names(reading: Reading, parts: Parts, *, start: int, end: int, hint: Hint) 
     coordinated = _coordinated(reading, parts, named)
     if coordinated:
         return [answer_one(reading, parts._replace(found=(pair,)), pair, hint.acts) for pair in coordinated]
-    for kind in ("user", "person", "body"):
-        for pair in named:
-            is_weak = _weaker(pair, named, parts) if kind == "body" else _heads_nothing(reading, parts, pair)
-            if pair[1].kind == kind and not is_weak:
-                return [answer_one(reading, parts, pair, hint.acts)]
+    branch = _local_branch(reading, parts, named)
+    if branch:
+        return [branch]
+    strong = _strongest(reading, parts, named)
+    if strong:
+        return [answer_one(reading, parts, strong, hint.acts)]
     states = [pair for pair in named if pair[1].kind in STATE_KINDS or pair[1].kind == "own"]
     surname = _surname(reading, parts)
     if surname:
@@ -158,7 +192,7 @@ def _names(reading: Reading, parts: Parts, *, start: int, end: int, hint: Hint) 
         return [answer_one(reading, parts, states[0], hint.acts)]
     others = [pair for pair in named if pair[1].kind == "collective"]
     if others and others[0][1].sectors == ("REL",):
-        return _by_article(reading, parts._replace(agent=("REL",)), Question(start, end, "REL", hint.opponent))
+        return _by_article(reading, parts._replace(agent=("REL",)), question_of(start, end, "REL", hint))
     if others and not parts.agent:
         return [answer_one(reading, parts, others[0], hint.acts)]
     if others and others[0][0].first == _first_content(parts):
@@ -166,6 +200,27 @@ def _names(reading: Reading, parts: Parts, *, start: int, end: int, hint: Hint) 
     if parts.words[-1].folded in _PARTNERS and parts.found:
         return [Answer(Entity(code=None, sectors=("GOV",)), "others than the state named", 0.7, "collective")]
     return _common(reading, parts, start=start, end=end, hint=hint)
+
+
+def _strongest(reading: Reading, parts: Parts, named: Sequence[tuple[Found, Sense]]) -> tuple[Found, Sense] | None:
+    """The name that decides before any state: the user's own, a person, then a body, unless something takes it back."""
+    for kind in ("user", "person", "body"):
+        for pair in named:
+            is_weak = _weaker(pair, named, parts) if kind == "body" else _heads_nothing(reading, parts, pair)
+            if pair[1].kind == kind and not is_weak:
+                return pair
+    return None
+
+
+def _local_branch(reading: Reading, parts: Parts, named: Sequence[tuple[Found, Sense]]) -> Answer | None:
+    """ "Al-Qaeda's Yemen branch" is of the state where it fights."""
+    if not _BRANCHES & {word.folded for word in parts.words} or not any(s.code == "IMG" for _, s in named):
+        return None
+    place = next((pair for pair in named if pair[1].kind in STATE_KINDS), None)
+    if place is None:
+        return None
+    answer = answer_one(reading, parts._replace(agent=("REB",), office=None), place, None)
+    return answer._replace(basis=f"{answer.basis}, its branch of a group of several states", kind="organisation")
 
 
 def act_after(reading: Reading, end: int) -> Acts | None:
@@ -210,12 +265,24 @@ def _is_foreign(reading: Reading, parts: Parts, found: Found) -> bool:
         return True
     head = parts.words[-1].folded
     is_state = any(sense.kind in STATE_KINDS for sense in found.senses)
+    if _belongs_to_others(parts, found) and is_state:
+        return True
     return (
         is_state
         and head in _PARTNERS
         and found.last < len(parts.words) - 1
         and not any(w.folded in _BREAKS for w in parts.words)
     )
+
+
+def _belongs_to_others(parts: Parts, found: Found) -> bool:
+    """Tells a state that only describes others: "countries near Russia", "buyers of Iranian oil", "Gaza mediators"."""
+    limit = next((i for i, word in enumerate(parts.words) if i and word.folded in _BREAKS | _ACTING), None)
+    head = parts.words[limit - 1 if limit else -1].folded
+    if limit is not None and head in _OTHERS:
+        return parts.words[limit].start < found.start
+    is_adjective = any(sense.kind == "demonym" for sense in found.senses)
+    return head in _BETWEEN_STATES and not is_adjective
 
 
 def _coordinated(reading: Reading, parts: Parts, named: Sequence[tuple[Found, Sense]]) -> list[tuple[Found, Sense]]:
@@ -225,7 +292,7 @@ def _coordinated(reading: Reading, parts: Parts, named: Sequence[tuple[Found, Se
     for left, right in zip(named, named[1:], strict=False):
         if not _JOIN.fullmatch(reading.body[left[0].end : right[0].start]):
             return []
-        if reading.body[left[0].end : right[0].start] == "-":
+        if reading.body[left[0].end : right[0].start] == "-" and len(named) < len(parts.words):
             return []
     return list(named) if len({sense.code for _, sense in named}) > 1 else []
 
@@ -268,21 +335,44 @@ def _common(reading: Reading, parts: Parts, *, start: int, end: int, hint: Hint)
     code = parts.owner or reading.names.sole_owner.get(parts.office or "")
     if parts.office and code:
         return [answer_office(reading, parts.office, code, "offices: one of its kind")]
-    holder = named_holder(reading, parts)
-    if holder:
+    holder = named_holder(reading, parts, start)
+    if holder and parts.words[0].folded not in POSSESSIVE:
         return [holder]
+    owned = owned_by_pronoun(reading, parts)
+    if owned:
+        return [owned]
     known = described(reading, parts, start)
     if known:
         return [known]
     group = same_group(reading, parts, start)
     if group:
         return [group]
-    return _by_article(reading, parts, Question(start, end, "".join(parts.agent[:1]), hint.opponent))
+    return _by_article(reading, parts, question_of(start, end, "".join(parts.agent[:1]), hint))
+
+
+def question_of(start: int, end: int, sector: str, hint: Hint) -> Question:
+    return Question(start, end, sector, hint.opponent, hint.counterpart, hint.acts or "")
+
+
+def _held_first(reading: Reading, parts: Parts, ranked: Sequence[tuple[str | None, float]]) -> tuple[str | None, float]:
+    """The likeliest state; for an office without a country the likeliest that has one: Britain has no president."""
+    if parts.office is None or parts.is_former:
+        return ranked[0]
+    return next(((code, share) for code, share in ranked if code and _has_office(reading, parts, code)), ranked[0])
+
+
+def _has_office(reading: Reading, parts: Parts, code: str) -> bool:
+    """Tells whether a state has the office on the day; "the king" is he whom the title of a monarch means as well."""
+    known = reading.names.offices[parts.office or ""]
+    if known.name in {"leader", "monarch"} or not known.is_head:
+        return known.name != "monarch" or reading.names.has_monarch(code, reading.on)
+    standing = reading.names.holder(code, known.name, reading.on)
+    return standing is not None and not standing.is_past
 
 
 def _by_article(reading: Reading, parts: Parts, question: Question) -> list[Answer]:
     """The state that the article is about, as far as this phrase goes."""
-    code, share = rank_states(reading, question, reading.names.ranking)[0]
+    code, share = _held_first(reading, parts, rank_states(reading, question, reading.names.ranking))
     sectors = ("ELI",) if parts.is_former else parts.agent
     if code is None:
         entity = Entity(code=None, sectors=sectors)

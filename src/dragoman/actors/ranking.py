@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dragoman.actors.reading import FEW_REBELS_OF, NO_FORCES_OF, NO_STATES, Naming, Reading
@@ -24,18 +24,26 @@ _GROUP_OF = {sector: group for group, sectors in _GROUPS.items() for sector in s
 _INDEFINITE = frozenset(
     "some several many other others various more most few any all number dozens foreign international".split()
 )
+_LANDS = frozenset("country nation kingdom republic island enclave territory".split())
+_ADDED = frozenset("of in on from who that which with at to for by near inside across outside after during".split())
 _MOST_COUNTED = 3.0
+_WHERES = ("before", "after", "title", "next", "elsewhere")
 _LEAST_SHARE = 0.02
 Features = dict[str, float]
 
 
 class Question(NamedTuple):
-    """A phrase without a country: its offsets, the sector of its noun, and who fights it, if the caller knows."""
+    """A phrase without a country: its offsets, the sector of its noun, and what the caller knows of the event.
+
+    `opponent` fights it, `counterpart` is the one code on the other side of the event, `acts` what the party does.
+    """
 
     start: int
     end: int
     sector: str = ""
     opponent: str | None = None
+    counterpart: str | None = None
+    acts: str = ""
 
 
 def rank_states(reading: Reading, question: Question, weights: Mapping[str, float]) -> list[tuple[str | None, float]]:
@@ -49,7 +57,7 @@ def rank_states(reading: Reading, question: Question, weights: Mapping[str, floa
 
 
 def _rank(reading: Reading, question: Question, weights: Mapping[str, float]) -> list[tuple[str | None, float]]:
-    group = _GROUP_OF.get(question.sector, "none")
+    group = _group(reading, question)
     scores = {code: _score(features, weights, group) for code, features in _plain(reading, question).items()}
     highest = max(scores.values())
     total = sum(math.exp(score - highest) for score in scores.values())
@@ -68,7 +76,7 @@ def candidates(reading: Reading, question: Question) -> dict[str | None, Feature
 
     Each feature stands there once for all phrases and once for phrases of this kind.
     """
-    group = _GROUP_OF.get(question.sector, "none")
+    group = _group(reading, question)
     return {state: _with_group(features, group) for state, features in _plain(reading, question).items()}
 
 
@@ -106,6 +114,8 @@ def _named_features(reading: Reading, question: Question, here: int) -> list[tup
                 _count(counts, naming, "before" if naming.offset < question.start else "after")
         first = next((n.offset for n in namings if not question.start <= n.offset < question.end), None)
         if first is not None:
+            if question.acts:
+                counts |= {f"{where} {question.acts}": counts[where] for where in _WHERES if where in counts}
             named.append((first, code, {name: min(_MOST_COUNTED, float(n)) for name, n in counts.items()}))
     return [(code, features) for _, code, features in sorted(named, key=lambda one: one[0])]
 
@@ -132,6 +142,12 @@ def _count(counts: dict[str, int], naming: Naming, where: str) -> None:
         counts[located] = counts.get(located, 0) + 1
 
 
+def _group(reading: Reading, question: Question) -> str:
+    """Phrases that are decided alike, by the sector of their noun; "the country" is another question."""
+    words = {word.folded for word in reading.words_in(question.start, question.end)}
+    return "land" if words & _LANDS else _GROUP_OF.get(question.sector, "none")
+
+
 def _add_nearest(reading: Reading, found: dict[str | None, Features], question: Question, here: int) -> None:
     """Marks the states named last before and first after the phrase in its sentence, and first in the sentence."""
     same = [
@@ -141,7 +157,12 @@ def _add_nearest(reading: Reading, found: dict[str | None, Features], question: 
     ]
     before = [code for offset, code in same if offset < question.start]
     after = [code for offset, code in same if offset >= question.end]
-    for name, nearest in (("last before", before[-1:]), ("first after", after[:1]), ("first here", before[:1])):
+    earlier = [code for _, code in reading.named_in_sentence.get(here - 1, ()) if code in found]
+    places = (
+        ("last before", before[-1:]), ("first after", after[:1]), ("first here", before[:1]),
+        ("first of last sentence", earlier[:1]), ("last of last sentence", earlier[-1:]),
+    )  # fmt: skip
+    for name, nearest in places:
         for state in nearest:
             found[state][name] = 1.0
 
@@ -159,6 +180,8 @@ def _owners(reading: Reading, question: Question) -> dict[str, bool]:
 def _add_constants(features: Features, code: str, question: Question, owners: Mapping[str, bool]) -> None:
     features["same sector"] = 1.0 if code in owners else 0.0
     features["same sector here"] = 1.0 if owners.get(code) else 0.0
+    features["other side"] = 1.0 if question.counterpart == code else 0.0
+    features[f"other side {question.acts}"] = features["other side"]
     features["opponent"] = 1.0 if question.opponent == code else 0.0
     features["no forces"] = 1.0 if question.sector == "MIL" and code in NO_FORCES_OF else 0.0
     features["few rebels"] = 1.0 if question.sector == "REB" and code in FEW_REBELS_OF else 0.0
@@ -173,7 +196,16 @@ def _no_state(reading: Reading, question: Question, states: int) -> Features:
     features["nobody plural"] = 1.0 if words[-1].endswith(("s", "people", "men")) else 0.0
     features["nobody title"] = 1.0 if reading.sentences and not reading.sentence_at(question.start) else 0.0
     features[f"nobody {question.sector}"] = 1.0
+    features[f"nobody head {_head(words)}"] = 1.0
+    features[f"nobody {question.acts}"] = 1.0
+    features["nobody other side"] = 1.0 if question.counterpart else 0.0
     return features
+
+
+def _head(words: Sequence[str]) -> str:
+    """The noun of a phrase: the last word before whatever is added to it."""
+    limit = next((at for at, word in enumerate(words) if at and word in _ADDED), len(words))
+    return words[limit - 1].strip(".,'’\"")
 
 
 def _with_group(features: Features, group: str) -> Features:

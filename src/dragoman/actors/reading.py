@@ -5,6 +5,7 @@ A reading is made once for an article and asked many times. It holds no verdict 
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ from dragoman.actors.words import Word, split_words
 from dragoman.model import Article, Sentence
 
 _COMMON = frozenset(["agent", "office"])
+_PARAGRAPH = re.compile(r"[^\n]+")
+_QUOTE = re.compile(r'“[^“”\n]*”?|"[^"\n]*"?')
 # A sentence is in title case where that share of its words longer than three letters begins with a capital.
 _TITLE_CASED = 0.7
 _SHORT_WORD = 3
@@ -31,7 +34,7 @@ NOT_THEIRS = frozenset(
     "backed led allied aligned linked funded made occupied installed brokered proposed supported sponsored annexed "
     "held controlled inspired friendly mediated imposed educated trained focused brokering bound".split()
 )
-_AGAINST = frozenset(["anti", "pro"])
+_AGAINST = frozenset(["anti", "pro", "non"])
 _PLACE_PREPOSITIONS = frozenset("in at near across inside outside around throughout within via through".split())
 _BEFORE_PLACES = frozenset(
     "the northern southern eastern western central neighboring neighbouring war torn downtown occupied".split()
@@ -210,6 +213,20 @@ class Reading:
     def words_in(self, start: int, end: int) -> list[Word]:
         return self.words[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
 
+    @cached_property
+    def _quoted(self) -> list[tuple[int, int]]:
+        """The stretches between quotation marks, a paragraph at a time: a mark that is never closed ends with it."""
+        spans = []
+        for paragraph in _PARAGRAPH.finditer(self.body):
+            for quote in _QUOTE.finditer(self.body, paragraph.start(), paragraph.end()):
+                spans.append((quote.start(), quote.end()))
+        return spans
+
+    def is_quoted(self, offset: int) -> bool:
+        """Tells whether an offset stands between quotation marks."""
+        at = bisect_right(self._quoted, (offset, len(self.body))) - 1
+        return at >= 0 and self._quoted[at][0] <= offset < self._quoted[at][1]
+
     def sentence_at(self, offset: int) -> int:
         return max(0, bisect_right(self._sentence_starts, offset) - 1)
 
@@ -345,6 +362,9 @@ class Reading:
 
     def decides(self, found: Found) -> bool:
         """Tells whether the text around a name with several meanings speaks for one of them."""
+        codes = {code for code in self._plain_codes if code not in NO_STATES}
+        if codes and codes.isdisjoint(sense.code or "" for sense in _by_code(found)):
+            return _is_state_or_part(found)  # abroad, Georgia is the state and not the part of one
         supports = sorted((self._plain_codes.get(sense.code or "", 0) for sense in _by_code(found)), reverse=True)
         return len(supports) < 2 or supports[0] > supports[1]
 
@@ -447,6 +467,11 @@ class Reading:
         if there in self._titles:
             return TITLE + (NEXT_SENTENCE if abs(there - here) == 1 else 0.0)
         return NEXT_SENTENCE if abs(there - here) == 1 else ELSEWHERE
+
+
+def _is_state_or_part(found: Found) -> bool:
+    kinds = sorted(sense.kind for sense in _by_code(found))
+    return kinds == ["place", "state"]
 
 
 def _by_code(found: Found) -> list[Sense]:

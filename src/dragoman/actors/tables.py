@@ -142,12 +142,14 @@ def read_places() -> Iterator[Named]:
 
 
 def read_bodies() -> Iterator[Named]:
+    organisations = {organisation for organisation, *_ in read_members()}
     for row in read_rows("bodies.tsv"):
         names = split_list(row["names"])
         for name in names:
             words = key_of(name).split(" ")
             is_own = words[0] in {"us", "u"} or len(row["code"]) == len("USA")
-            own_name = _body_name(name, names[0], row["identifier"])
+            is_one = bool(row["identifier"]) or names[0] in organisations
+            own_name = names[0] if is_one else _body_name(name, names[0])
             cells = {**row, "name": own_name, "code": row["code"].rstrip("?")}
             yield _named(
                 name, cells, kind="body", sectors=split_list(row["sectors"]), table="bodies",
@@ -155,11 +157,11 @@ def read_bodies() -> Iterator[Named]:
             )  # fmt: skip
 
 
-def _body_name(name: str, first: str, identifier: str) -> str:
+def _body_name(name: str, first: str) -> str:
     """The first name of a row stands for its others, but not where a row lists several bodies (newspapers, firms)."""
     short, long = set(key_of(name).split()), set(key_of(first).split())
     is_same = key_of(first) in key_of(name) or short <= long or _abbreviates(name, first) or _abbreviates(first, name)
-    return first if identifier or is_same else name
+    return first if is_same else name
 
 
 def _abbreviates(short: str, long: str) -> bool:

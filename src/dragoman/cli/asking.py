@@ -23,7 +23,7 @@ from dragoman.cli.base import (
 from dragoman.codebook import load_codebook
 from dragoman.errors import QueryError
 from dragoman.model import STATUSES
-from dragoman.sides import find_side, party_name, side_code
+from dragoman.sides import expanded_members, expanded_sides, find_side, party_name, side_code
 
 # Happenings printed on either side of a turn; the rows (--format jsonl) list all.
 HAPPENINGS_OF_A_TURN = 5
@@ -34,6 +34,12 @@ limit_option = click.option(
 as_of_option = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As the record stood on that day.")
 type_option = click.option("--type", "event_type", help="A PLOVER type, as ASSAULT.")
 status_option = click.option("--status", type=click.Choice(STATUSES))
+
+
+expand_option = click.option(
+    "--expand", "expanded", multiple=True, metavar="BODY",
+    help="Also count BODY's members, by membership on the day (NATO, 'European Union'); may be repeated.",
+)  # fmt: skip
 
 
 def known_type(name: str | None) -> str | None:
@@ -55,6 +61,7 @@ def asked_record(path: Path, as_of: Any) -> Any:
 @window_options
 @click.option("--text", help="Words in the sentence.")
 @confidence_option
+@expand_option
 @limit_option
 @as_of_option
 @format_option("table", "jsonl")
@@ -64,6 +71,7 @@ def events(record: Path, event_type: str | None, form: str, as_of: Any, **wanted
     Example: dragoman events --record ./record --actor ISR --type ASSAULT --since 2025-06-01
     """
     wanted |= {side: wanted[side] and party_name(wanted[side]) for side in ("actor", "recipient")}
+    wanted["members"] = expanded_members(wanted.pop("expanded"), (wanted["actor"], wanted["recipient"]))
     rows = asked_record(record, as_of).events(event_type=known_type(event_type), **wanted)
     if form == "jsonl":
         echo_lines(rows)
@@ -118,6 +126,7 @@ def records(record: Path, event_type: str | None, form: str, as_of: Any, **wante
 @scale_option
 @plot_option
 @click.option("--calendar", type=PICTURE, help="Draw the days as a calendar instead: FILE.svg, .png or .html.")
+@expand_option
 @as_of_option
 @format_option("table", "jsonl")
 def ties(a: str, b: str, record: Path, form: str, as_of: Any, **wanted: Any) -> None:
@@ -130,11 +139,12 @@ def ties(a: str, b: str, record: Path, form: str, as_of: Any, **wanted: Any) -> 
     Example:
       dragoman ties --record ./record RUS UKR --by week --plot tie.svg
       dragoman ties --record ./record members:NATO rest --turns
+      dragoman ties --record ./record NATO RUS --expand NATO
     """
     view = asked_record(record, as_of)
     pictures, explain = (wanted.pop("plot"), wanted.pop("calendar")), wanted.pop("explain")
     with_turns, directed = wanted.pop("turns"), not wanted.pop("undirected")
-    sides = (find_side(a), find_side(b))
+    sides = expanded_sides((find_side(a), find_side(b)), wanted.pop("expanded"))
     found = view.ties(*sides, directed=directed, turns=with_turns, **wanted)
     if explain:
         print_explanation(found.explain(explain), form)

@@ -234,41 +234,46 @@ def code_pairs(file: Path) -> None:
 @click.option("--on", type=DAY, help="The day on which it was said.")
 @click.option("--context", default="", help="Text around it.")
 @actors_option
-def resolve(phrase: str, on: date | None, context: str, dictionaries: tuple[Path, ...]) -> None:
+@click.option("--expand", is_flag=True, help="List a body's members on the day: `members`, as codes.")
+def resolve(phrase: str, on: date | None, context: str, dictionaries: tuple[Path, ...], expand: bool) -> None:
     """Says who is meant by a phrase, or why that cannot be told: one JSON line.
 
     With - as PHRASE it reads JSON lines {phrase, on, context} and answers line by line.
 
     Example: dragoman resolve "the Kremlin" --on 2022-09-20
+
+    Example: dragoman resolve NATO --on 2003-03-01 --expand
     """
     from dragoman.actors import ActorIndex
 
     index = ActorIndex.load(dictionaries)
+    told = functools.partial(answer, index, expand=expand)
     if phrase != "-":
-        echo_lines([answer(index, phrase, on, context)])
+        echo_lines([told(phrase, on, context)])
         return
     for number, line in enumerate(sys.stdin, start=1):
         if line.strip():
-            echo_lines([answer_line(index, line, number)])
+            echo_lines([answer_line(told, line, number)])
 
 
-def answer_line(index: Any, line: str, number: int) -> dict[str, Any]:
+def answer_line(told: Callable[..., dict[str, Any]], line: str, number: int) -> dict[str, Any]:
     try:
         row = json.loads(line)
         day = date.fromisoformat(row["on"]) if row.get("on") else None
         phrase = row["phrase"]
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
         return {"code": None, "reason": f"line {number} is not {{phrase, on, context}}: {fault}"}
-    return answer(index, str(phrase), day, str(row.get("context") or ""))
+    return told(str(phrase), day, str(row.get("context") or ""))
 
 
-def answer(index: Any, phrase: str, on: date | None, context: str) -> dict[str, Any]:
-    """Gives the contract's row of a resolved phrase, or {code: null, reason}."""
+def answer(index: Any, phrase: str, on: date | None, context: str, *, expand: bool = False) -> dict[str, Any]:
+    """Gives the contract's row of a resolved phrase, or {code: null, reason}; with `expand` a body's `members`."""
     found = index.resolve(phrase, on=on, context=context)
     entity = getattr(found, "entity", None)
     if entity is None:
         return {"code": None, "reason": getattr(found, "reason", None) or found.basis}
-    return {**asdict(entity), "sectors": list(entity.sectors), "basis": found.basis}
+    row = {**asdict(entity), "sectors": list(entity.sectors), "basis": found.basis}
+    return {**row, "members": list(index.members(entity.name or "", on))} if expand else row
 
 
 @click.command()
