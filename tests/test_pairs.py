@@ -105,8 +105,8 @@ def test_features_are_finite_whatever_is_marked(marks: list[int]) -> None:
     states = np.arange(12, dtype=np.float32).reshape(3, 4)
     tags = np.full((3, 5), 0.2, np.float32)
     output = Output(states=states, tags=tags, speech=np.zeros((3, 3, 3), np.float32))
-    features = pair_features(output, marks)
-    assert features.shape == (24,)
+    features = pair_features(output, marks, np.zeros(8, np.float32))
+    assert features.shape == (32,)
     assert np.isfinite(features).all()
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.dataset as datasets
 from deltalake import DeltaTable
 
 
@@ -61,6 +60,8 @@ def _plain(kind: pa.DataType) -> object:
 
 def fit_batches(table: DeltaTable, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The rows of a table in other columns: what is missing is null, what is no more is left out."""
+    import pyarrow.dataset as datasets  # here, since it loads pandas where that is installed
+
     if not (files := table.file_uris()):
         return
     # Not the library's own dataset: its files cannot be read while the same library writes.

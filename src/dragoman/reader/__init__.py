@@ -102,7 +102,8 @@ class Reader:
         prepared = [pairs.prepare(self._tokenizer, text) for text in marked]
         outputs = self._network.read([window for window, _ in prepared], [marks for _, marks in prepared])
         for (_, marks), output in zip(prepared, outputs, strict=True):
-            yield pairs.pair_features(output, marks), self._network.heads.pair(output.states, np.array(marks))
+            vector = self._network.heads.pair_vector(output.states, np.array(marks))
+            yield pairs.pair_features(output, marks, vector), self._network.heads.pair(vector)
 
 
 def reader_version(gate: Gate | None, folder: Path | None = None) -> str:

@@ -91,15 +91,20 @@ class Heads:
         x = self._linear("role_event", vector) + tokens + distance
         return softmax(self._linear("role", np.maximum(x, 0)))
 
-    def pair(self, states: Array, marks: Integers) -> Array:
-        """Gives probabilities of (type, status) between the two parties marked 1 and 2: [types * statuses]."""
+    def pair_vector(self, states: Array, marks: Integers) -> Array:
+        """Gives what the two parties marked 1 and 2 look at, and what the pair head makes of it: [2 hidden]."""
         none = np.zeros_like(states[0])
         sides = [states[marks == kind].mean(axis=0) if (marks == kind).any() else none for kind in (1, 2)]
         query = self._linear("pair_query", np.concatenate(sides))
         look = self._linear("pair_look", np.tanh(query + self._linear("pair_key", states)))
         seen = softmax(look[:, 0]) @ states
-        x = np.maximum(self._linear("pair", np.concatenate([states[0], *sides, seen])), 0)
-        return softmax(self._linear("pair_type", x))
+        made = np.maximum(self._linear("pair", np.concatenate([states[0], *sides, seen])), 0)
+        return np.concatenate([seen, made])
+
+    def pair(self, vector: Array) -> Array:
+        """Gives probabilities of (type, status) between two parties, from `pair_vector`: [types * statuses]."""
+        made: Array = np.split(vector, 2)[1]
+        return softmax(self._linear("pair_type", made))
 
 
 class Network:

@@ -71,11 +71,11 @@ def prepare(tokenizer: Tokenizer, marked: str) -> tuple[Window, list[int]]:
     return window, marks
 
 
-def pair_features(output: Output, marks: Sequence[int]) -> Array:
-    """Gives what the encoder knows of a pair: [6 hidden].
+def pair_features(output: Output, marks: Sequence[int], vector: Array) -> Array:
+    """Gives what the network knows of a pair: [8 hidden].
 
     Means over the actor, the recipient, the tokens between them, the tokens weighted by their chance to be in an event;
-    the first token; the mean of all.
+    the first token; the mean of all; and `vector`, the pair head's own.
     """
     states, marked = output.states, np.array(marks)
     place = np.arange(len(marked))
@@ -85,7 +85,7 @@ def pair_features(output: Output, marks: Sequence[int]) -> Array:
     weight = 1 - output.tags[:, :1]
     parts = [_mean(states, mask) for mask in (actor, recipient, between)]
     event = (weight * states).sum(axis=0) / max(float(weight.sum()), 1e-6)
-    return np.concatenate([*parts, event, states[0], states.mean(axis=0)]).astype(np.float32)
+    return np.concatenate([*parts, event, states[0], states.mean(axis=0), vector]).astype(np.float32)
 
 
 def _middle(place: npt.NDArray[np.int64], mask: npt.NDArray[np.bool_], otherwise: float) -> float:
