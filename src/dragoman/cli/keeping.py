@@ -19,7 +19,7 @@ from dragoman.cli.base import (
     refusals,
     with_progress,
 )
-from dragoman.cli.reading import actors_option, inputs_argument, second_reader_options, skips_option
+from dragoman.cli.reading import actors_option, inputs_argument, second_reader_options, skips_option, tell_problems
 from dragoman.model import Article, Skip
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def add(
 
     store = open_record(record, create=True)
     coder = Coder(dictionaries=dictionaries, second=second)
+    tell_problems(coder.actors.problems)
     articles = events = known = 0
     with refusals(skips) as told:
         found = with_progress(read_articles(inputs, published=published), "reading", count_articles(inputs))

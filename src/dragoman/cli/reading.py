@@ -7,7 +7,7 @@ import functools
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -40,6 +40,17 @@ actors_option = click.option(
     "--actors", "dictionaries", multiple=True, type=click.Path(exists=True, path_type=Path),
     help="Your own actor dictionary (PETRARCH *.actors.txt, *.agents.txt, or CSV); its entries win.",
 )  # fmt: skip
+
+
+PROBLEMS_SHOWN = 50
+
+
+def tell_problems(problems: Sequence[str]) -> None:
+    """Says on standard error which lines of the user's dictionaries could not be read, with their numbers."""
+    for problem in problems[:PROBLEMS_SHOWN]:
+        click.echo(problem, err=True)
+    if len(problems) > PROBLEMS_SHOWN:
+        click.echo(f"and {len(problems) - PROBLEMS_SHOWN} more lines of the dictionaries could not be read", err=True)
 
 
 def second_reader_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -107,6 +118,7 @@ def read(
     from dragoman.rows import event_row
 
     coder = Coder(dictionaries=dictionaries, second=second)
+    tell_problems(coder.actors.problems)
     with refusals(skips) as told:
         found = code_articles(coder, read_articles(inputs, published=published))
         told_of = taken(with_progress(found, "reading", count_articles(inputs)), told)
@@ -162,6 +174,7 @@ def annotate(
         if name not in LAYERS:
             raise QueryError(f"there is no layer {name!r}: choose from {', '.join(LAYERS)}")
     annotator = Annotator(wanted, dictionaries)
+    tell_problems(annotator.problems)
     with refusals(skips) as told:
         for article in articles_of(with_progress(read_articles(inputs, published=published), "reading"), told):
             echo_lines([annotator.row(article)])
@@ -236,6 +249,7 @@ def resolve(phrase: str, on: date | None, context: str, dictionaries: tuple[Path
     from dragoman.actors import ActorIndex
 
     index = ActorIndex.load(dictionaries)
+    tell_problems(index.problems)
     told = functools.partial(answer, index, expand=expand)
     if phrase != "-":
         echo_lines([told(phrase, on, context)])
@@ -283,6 +297,7 @@ def actors(
     from dragoman.reader.sentences import split_article
 
     index = ActorIndex.load(dictionaries)
+    tell_problems(index.problems)
     counts: Counter[str] = Counter()
     with refusals(None) as told:
         for article in articles_of(with_progress(read_articles(inputs, published=published), "reading"), told):
