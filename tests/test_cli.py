@@ -278,3 +278,12 @@ def test_what_cannot_be_expanded_is_refused(record: Path, asked: tuple[str, ...]
     result = call("ties", "--record", record, *asked)
     assert result.exit_code != 0
     assert reason in result.output + result.stderr
+
+
+def test_bad_lines_of_a_dictionary_are_told_with_their_numbers(tmp_path: Path) -> None:
+    own = tmp_path / "mine.csv"
+    own.write_text("phrase,code,sectors\nHarbour League,GBR,PTY\nBad Code,XX,\n", encoding="utf8")
+    result = call("resolve", "Harbour League", "--actors", own)
+    found = rows(result)[0]
+    assert (found["code"], found["sectors"], found["identifier"]) == ("GBR", ["PTY"], None)
+    assert "mine.csv:3" in result.stderr

@@ -18,10 +18,12 @@ class Annotator:
 
     def __init__(self, layers: Sequence[str], dictionaries: Sequence[Path] = ()) -> None:
         self._layers = layers
+        self.problems: tuple[str, ...] = ()
         if "actors" in layers:
             from dragoman.actors import ActorIndex
 
             self._actors = ActorIndex.load(dictionaries)
+            self.problems = self._actors.problems
         if "places" in layers:
             from dragoman.places import PlaceIndex
 

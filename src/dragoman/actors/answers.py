@@ -144,7 +144,7 @@ def answer_state(reading: Reading, parts: Parts, sense: Sense, acts: Acts | None
     entity = Entity(
         code=sense.code, sectors=_people_sectors(parts, sense, acts) or _state_sectors(sense, acts),
         name=known.name if known and sense.kind != "user" else sense.name,
-        identifier=known.identifier if known else None,
+        identifier=known.identifier if known and sense.kind != "user" else None,
     )  # fmt: skip
     return Answer(entity, basis, 0.95, "state")
 

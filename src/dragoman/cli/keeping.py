@@ -25,7 +25,13 @@ from dragoman.cli.base import (
     wanted_options,
     with_progress,
 )
-from dragoman.cli.reading import actors_option, inputs_argument, second_reader_options, skips_option
+from dragoman.cli.reading import (
+    actors_option,
+    check_dictionaries,
+    inputs_argument,
+    second_reader_options,
+    skips_option,
+)
 from dragoman.errors import QueryError
 from dragoman.model import Skip
 
@@ -86,6 +92,7 @@ def add(
     if cluster and second:
         raise QueryError("--ray and --second-reader do not go together: leave one of them out")
     store = open_record(record, create=True)
+    check_dictionaries(dictionaries)
     work = Work(dictionaries=dictionaries, gate=gate, record=record.absolute(), wanted=wanted)
     version = coder_version(gate=gate, second=second)
     with refusals(skips) as told, progress_bar("reading", count_articles(inputs)) as advance:

@@ -7,7 +7,7 @@ import functools
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -44,6 +44,25 @@ actors_option = click.option(
     "--actors", "dictionaries", multiple=True, type=click.Path(exists=True, path_type=Path),
     help="Your own actor dictionary (PETRARCH *.actors.txt, *.agents.txt, or CSV); its entries win.",
 )  # fmt: skip
+
+
+PROBLEMS_SHOWN = 50
+
+
+def tell_problems(problems: Sequence[str]) -> None:
+    """Says on standard error which lines of the user's dictionaries could not be read, with their numbers."""
+    for problem in problems[:PROBLEMS_SHOWN]:
+        click.echo(problem, err=True)
+    if len(problems) > PROBLEMS_SHOWN:
+        click.echo(f"and {len(problems) - PROBLEMS_SHOWN} more lines of the dictionaries could not be read", err=True)
+
+
+def check_dictionaries(dictionaries: Sequence[Path]) -> None:
+    """Says before any reading what is wrong with the user's dictionaries, where there are some."""
+    if dictionaries:
+        from dragoman.actors import ActorIndex
+
+        tell_problems(ActorIndex.load(dictionaries).problems)
 
 
 def second_reader_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -115,6 +134,7 @@ def read(
     from dragoman.rows import event_row
     from dragoman.sources import read_reports
 
+    check_dictionaries(dictionaries)
     work = Work(dictionaries=dictionaries, gate=gate, is_brief=True, wanted=wanted)
     with refusals(skips) as told:
         found = code_reports(read_reports(inputs, published=published), work, cores=cores, second=second)
@@ -173,6 +193,7 @@ def annotate(
         if name not in LAYERS:
             raise QueryError(f"there is no layer {name!r}: choose from {', '.join(LAYERS)}")
     annotator = Annotator(wanted, dictionaries)
+    tell_problems(annotator.problems)
     with refusals(skips) as told:
         for article in articles_of(with_progress(read_articles(inputs, published=published), "reading"), told):
             echo_lines([annotator.row(article)])
@@ -247,6 +268,7 @@ def resolve(phrase: str, on: date | None, context: str, dictionaries: tuple[Path
     from dragoman.actors import ActorIndex
 
     index = ActorIndex.load(dictionaries)
+    tell_problems(index.problems)
     told = functools.partial(answer, index, expand=expand)
     if phrase != "-":
         echo_lines([told(phrase, on, context)])
@@ -294,6 +316,7 @@ def actors(
     from dragoman.reader.sentences import split_article
 
     index = ActorIndex.load(dictionaries)
+    tell_problems(index.problems)
     counts: Counter[str] = Counter()
     with refusals(None) as told:
         for article in articles_of(with_progress(read_articles(inputs, published=published), "reading"), told):
