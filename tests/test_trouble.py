@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from test_store import rows_of, some_readings
 
-from dragoman.store import RecordStore
+from dragoman.store import Input, RecordStore
 
 # Everything is imported before the trouble begins, since it may keep Python from reading its own files.
 PREPARED = """
@@ -21,7 +21,7 @@ import os, sys
 sys.path.insert(0, {tests!r})
 from test_store import some_readings
 from dragoman.errors import StoreError
-from dragoman.store import RecordStore
+from dragoman.store import Input, RecordStore
 store = RecordStore.open({path!r})
 store.events()
 {trouble}
@@ -95,8 +95,6 @@ def test_a_read_only_record_is_read_and_refuses_to_be_added_to(folder: Path) -> 
 
 
 def test_a_lost_file_of_the_manifest_is_found_and_the_inputs_are_read_again(tmp_path: Path) -> None:
-    from dragoman.store import Input
-
     store = RecordStore.open(tmp_path / "record", create=True)
     store.add(some_readings(2), inputs=[Input(location="a.jsonl", digest="d", articles=2)])
     assert store.known_inputs() == {("a.jsonl", "d"): 2}
@@ -108,3 +106,13 @@ def test_a_lost_file_of_the_manifest_is_found_and_the_inputs_are_read_again(tmp_
     assert fresh.check() == []
     assert fresh.known_inputs() == {}
     assert len(fresh.events()) == 2
+
+
+def test_what_was_taken_down_can_be_read_again(tmp_path: Path) -> None:
+    """Else the manifest would say of a file that all of it is stored."""
+    store = RecordStore.open(tmp_path / "record", create=True)
+    store.add(some_readings(2), inputs=[Input(location="a.jsonl", digest="d", articles=2)])
+    assert store.forget(reason="a test", article_ids=["a0"]) == 1
+    assert store.known_inputs() == {}
+    store.add(some_readings(2))
+    assert len(store.events()) == 2
