@@ -300,6 +300,31 @@ def test_shifting_stays_in_the_calendar_or_says_so(day: date, unit: str, count: 
     assert value is None or value
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("They met in the last week of October.", ["2024-W44"]),
+        ("They vote on the first Sunday in May 2025.", ["2025-05-04"]),
+        ("They met over the last weekend of October.", ["2024-W43-WE"]),
+        ("It opened on the final day of August.", ["2024-08-31"]),
+        ("It ran on April 24 and 25.", ["2024-04-24", "2024-04-25"]),
+        ("On Feb. 5, 6 and 7 they met.", ["2024-02-05", "2024-02-06", "2024-02-07"]),
+        ("On April 24 and 25 people died.", ["2024-04-24"]),
+        ("It happened half a century ago.", ["1974"]),
+        ("In the quarter ended July 31, profit rose from a year ago.", ["2024-Q2", "2024-07-31", "2023-Q2"]),
+        ("Profit for nine months ended Sept. 30 rose from a year ago.", ["P9M", "2024-09-30", "2023"]),
+        ("The ministers meet Monday in Paris.", ["2024-11-18"]),
+        ("They gave him a week to leave.", ["P1W"]),
+        ("They will soon move.", ["FUTURE_REF"]),
+        ("He left as soon as the court allowed it.", []),
+        ("The recently passed law bans it.", []),
+    ],
+)
+def test_days_and_weeks_of_months_and_periods_by_their_end(text: str, values: list[str]) -> None:
+    article = make_article(text, published=date(2024, 11, 14))
+    assert [mention.value for mention in find_times(article, split_article(article))] == values
+
+
 PIECES = st.sampled_from(
     "Monday next last 2019 24 May the of , - . ' first quarter year two weeks ago 5 p.m. 99999999999 half a 's since "
     "Oct. 7 early fiscal 1980s '80s 3/14/2025 2025-13-45 century every twenty five ½ Ω 25:99".split()

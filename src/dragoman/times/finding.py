@@ -18,6 +18,7 @@ from dragoman.times.tokens import Token, tokenize
 from dragoman.times.values import BUILDERS, Context, Told
 
 TENSE_WINDOW = 20
+FOLLOWING = 8
 PERFECT_REACH = 7
 # Words between an amount and the rate it is told at: "C$17.9 million annually".
 RATE_REACH = 4
@@ -103,7 +104,9 @@ def _build(scene: _Scene, span: tuple[int, int], rule: Rule, told: Told) -> Time
         return None
     words = frozenset(t.text.lower() for t in tokens) if any(p.kind in "MABUQH" for p in parts) else frozenset()
     tense = tense_at(tokens, start, end, scene.lexicon)
-    context = Context(article.published, told.date, tense, parts, before, after, words, told.quarter)
+    context = Context(
+        article.published, told.date, tense, parts, before, after, words, told.quarter, tokens[end : end + FOLLOWING]
+    )
     built = BUILDERS[rule.builder](context)
     if built is None:
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -43,6 +43,7 @@ class Context:
     after: str = ""
     sentence: frozenset[str] = frozenset()
     told_quarter: str | None = None
+    following: Sequence[Token] = ()
 
     def find(self, kinds: str) -> Token | None:
         return next((p for p in self.parts if p.kind in kinds), None)
@@ -186,6 +187,36 @@ def clock_value(parts: Sequence[Token]) -> str:
         return ""
     hours = int(hour) % 12 + (12 if (suffix or half) == "pm" else 0) if (suffix or half) else int(hour)
     return f"T{hours:02d}:{minute[:2] or '00'}"
+
+
+def _listed_day(c: Context) -> Value | None:
+    """The 25 of "April 24 and 25": a later day of the month just told."""
+    first, number = c.told_day, _number(c.parts[0].value)
+    if first is None or number is None or number <= first.day:
+        return None
+    if c.after.isalnum() and c.after not in load_lists()["after a listed day"]:
+        return None  # "on April 24 and 25 people": who, not when
+    day = calendar.make_day(first.year, first.month, number)
+    return (day.isoformat(), "DATE") if day else None
+
+
+def _part_of_month(c: Context) -> Value | None:
+    """ "the last week of October", "the first Sunday of May"."""
+    of_month = next(i for i, part in enumerate(c.parts) if part.kind in "fi")
+    weekday = {"W": 4, "WE": 6, "D": 0}.get(c.value("U")) if c.has("U") else int(c.value("W"))
+    if weekday is None:
+        return None  # "the first quarter of May"
+    month = _month(replace(c, parts=c.parts[of_month:]))
+    days = calendar.days_of(month[0]) if month else None
+    number = -1 if c.parts[of_month - 2].kind == "L" else _number(c.parts[of_month - 2].value.replace("last", "5"))
+    if days is None or number not in {-1, 1, 2, 3, 4, 5}:
+        return month
+    nth = -1 if number == 5 else number
+    if weekday == 0:
+        return (days[1] if nth < 0 else days[0].replace(day=nth)).isoformat(), "DATE"
+    # A week belongs to the month that has its Thursday, as in ISO 8601.
+    day = calendar.nth_weekday(days[0].year, days[0].month, nth, weekday)
+    return (calendar.week_of(day) + "-WE" * (weekday == 6) if c.has("U") else day.isoformat()), "DATE"
 
 
 def _week_of(c: Context) -> Value | None:
@@ -636,9 +667,12 @@ def _shift_by(c: Context, base: date, unit: str, count: float) -> Value | None:
         return (day.isoformat(), "DATE") if day else None
     if abs(count) > 1e5:
         return None
-    if unit == "Y" and abs(count) == 1 and (quarter := c.quarter):
+    in_months = "months" in c.sentence and "quarter" not in c.sentence  # "in the latest nine months, a year earlier"
+    if unit == "Y" and abs(count) == 1 and not in_months and (quarter := c.quarter):
         year = int(quarter[:4]) if quarter[:4].isdigit() else base.year
         return f"{year + (int(count) if year == base.year else 0):04d}{quarter[4:]}", "DATE"
+    if count != int(count) and unit in {"DE", "CE", "ML"}:
+        count, unit = count * {"DE": 10, "CE": 100, "ML": 1000}[unit], "Y"  # "half a century ago"
     if count != int(count) and unit in {"Y", "M"}:
         value = calendar.shift(base, "M", round(count * (12 if unit == "Y" else 1)))
     else:
@@ -725,6 +759,19 @@ def _same_unit(c: Context) -> Value | None:
     return (value, "DATE") if value else None
 
 
+def _quarter_ended(c: Context) -> Value | None:
+    """The quarter of "the quarter ended July 31": the one that most of its three months lie in."""
+    words = [token.text.lower() for token in c.following[:4]]
+    month = next((i for i, token in enumerate(c.following) if token.kind == "M"), None)
+    if c.published is None or month is None or not {"ended", "ending"} & set(words[:month]):
+        return None
+    number = int(c.following[month].value)
+    year = next((_number(t.value) for t in c.following[month:] if t.kind == "Y"), None) or _nearest_year(c, number, 1)
+    middle = calendar.add_months(year, number, -1) if year else None
+    days = calendar.days_of(middle) if middle else None
+    return (calendar.quarter_of(days[0]), "DATE") if days else None
+
+
 def _the_unit(c: Context) -> Value | None:
     unit = c.value("U")
     if c.published is None or unit not in {"Q", "Y", "M", "WE", "W"}:
@@ -735,6 +782,8 @@ def _the_unit(c: Context) -> Value | None:
         return "P1Y", "DURATION"
     if unit == "Q" and c.told_quarter:
         return c.told_quarter, "DATE"
+    if unit == "Q" and (ended := _quarter_ended(c)):
+        return ended
     if unit == "WE":
         shift = 0 if c.published.isoweekday() >= 6 or c.tense > 0 or c.before == "ahead of" else -1
         value = calendar.shift(c.published, "WE", shift)
@@ -771,6 +820,11 @@ def _reference(c: Context) -> Value | None:
     if c.parts[0].text.lower() == "now" and c.before in _OPENINGS and c.after in {",", "for"}:
         return None  # "Now, he says, ...", "Now for the news": a turn of the story
     value = c.value("Rn")
+    led_in = c.before if len(c.parts) == 1 else c.parts[0].text.lower()
+    if c.parts[-1].text.lower() == "recently" and led_in in load_lists()["before no recently"]:
+        return None  # "the recently passed law", "has recently moved": no point of time is told
+    if c.parts[0].text.lower() == "soon" and (c.tense < 1 or c.before == "as" or c.after in {"after", "before", "as"}):
+        return None  # "as soon as trading opened", "it soon became a flood"
     return value, "DURATION" if value.startswith("P") and value[1:2] == "X" else "DATE"
 
 
@@ -787,6 +841,8 @@ BUILDERS: dict[str, Builder] = {
     "calendar_day": _calendar_day,
     "day_range": _day_range,
     "week_of": _week_of,
+    "listed_day": _listed_day,
+    "part_of_month": _part_of_month,
     "month": _month,
     "weekday": _weekday,
     "weekday_set": _weekday_set,
