@@ -237,6 +237,12 @@ BAD: dict[str, tuple[str, bytes, int, list[tuple[str, str]]]] = {
     "no feed": ("a.xml", b"<?xml version='1.0'?><catalogue><book/></catalogue>", 0, [("", "broken-feed")]),
     "feed without entries": ("a.rss", b"<rss version='2.0'><channel></channel></rss>", 0, [("", "empty")]),
     "feed cut in half": ("a.xml", FEED[:-90], 2, [("#2", "broken-feed")]),
+    "feed with a character beyond Unicode": (
+        "a.xml",
+        b"<" + FEED.replace(b"<title>", b"<title>&#x110000;", 1),
+        0,
+        [("", "broken-feed")],
+    ),
     "feed named like a file": ("a.rss", b"/etc/hostname", 0, [("", "broken-feed")]),
     "archive cut in half": ("a.warc", (make_record(1) + make_record(2))[:-40], 1, [("#2", "truncated")]),
     "packed archive cut": (

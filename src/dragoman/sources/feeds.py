@@ -26,7 +26,11 @@ _PARSE_ERRORS = (SAXParseException,)
 def read_feed(content: bytes, location: str) -> Iterator[Report | Skip]:
     """One report for each entry; a `Skip` where the bytes are no feed, or where the feed broke off before its end."""
     # A file object, since feedparser would open bytes that look like a file's name.
-    feed = feedparser.parse(io.BytesIO(content), sanitize_html=False, resolve_relative_uris=False)
+    try:
+        feed = feedparser.parse(io.BytesIO(content), sanitize_html=False, resolve_relative_uris=False)
+    except (ValueError, OverflowError) as error:  # its parser for broken XML fails on references beyond Unicode
+        yield skip(location, "broken-feed", f"not well-formed ({error})")
+        return
     if not feed.version and not feed.entries:
         yield skip(location, "broken-feed", "no RSS or Atom feed in it")
         return
