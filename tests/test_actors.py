@@ -324,6 +324,11 @@ def test_a_private_person_gets_no_name() -> None:
         ("UN", date(2012, 1, 1), 193),
         ("UN Security Council", date(2022, 3, 1), 15),
         ("ASEAN", date(1998, 1, 1), 9),
+        ("IMF", date(2025, 1, 1), 191),
+        ("WTO", date(1995, 1, 1), 75),
+        ("WTO", date(2025, 1, 1), 165),
+        ("UNESCO", date(2020, 1, 1), 193),
+        ("Interpol", date(2025, 1, 1), 196),
         ("no such body", date(2000, 1, 1), 0),
     ],
 )
