@@ -447,3 +447,19 @@ def test_words_of_the_stage_in_any_order(words: list[str]) -> None:
 def test_folding_is_idempotent(text: str) -> None:
     assert key_of(key_of(text)) == key_of(text)
     assert fold("ZELENSKYY") == fold("Zelenskyy")
+
+
+@pytest.mark.parametrize(
+    ("code", "office", "on", "name"),
+    [
+        ("POL", "foreign minister", date(2016, 6, 1), "Witold Waszczykowski"),
+        ("FRA", "interior minister", date(2018, 1, 1), "Gerard Collomb"),
+        ("UKR", "interior minister", date(2015, 1, 1), "Arsen Avakov"),
+        ("GBR", "interior minister", date(2022, 10, 22), "Grant Shapps"),
+        ("IND", "national security adviser", date(2012, 1, 1), "Shivshankar Menon"),
+    ],
+)
+def test_the_holder_of_the_day_not_the_one_before(code: str, office: str, on: date, name: str) -> None:
+    holder = INDEX.find_office(code, office, on)
+    assert holder is not None
+    assert holder.name == name
