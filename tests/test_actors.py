@@ -324,6 +324,11 @@ def test_a_private_person_gets_no_name() -> None:
         ("UN", date(2012, 1, 1), 193),
         ("UN Security Council", date(2022, 3, 1), 15),
         ("ASEAN", date(1998, 1, 1), 9),
+        ("IMF", date(2025, 1, 1), 191),
+        ("WTO", date(1995, 1, 1), 75),
+        ("WTO", date(2025, 1, 1), 165),
+        ("UNESCO", date(2020, 1, 1), 193),
+        ("Interpol", date(2025, 1, 1), 196),
         ("no such body", date(2000, 1, 1), 0),
     ],
 )
@@ -442,3 +447,19 @@ def test_words_of_the_stage_in_any_order(words: list[str]) -> None:
 def test_folding_is_idempotent(text: str) -> None:
     assert key_of(key_of(text)) == key_of(text)
     assert fold("ZELENSKYY") == fold("Zelenskyy")
+
+
+@pytest.mark.parametrize(
+    ("code", "office", "on", "name"),
+    [
+        ("POL", "foreign minister", date(2016, 6, 1), "Witold Waszczykowski"),
+        ("FRA", "interior minister", date(2018, 1, 1), "Gerard Collomb"),
+        ("UKR", "interior minister", date(2015, 1, 1), "Arsen Avakov"),
+        ("GBR", "interior minister", date(2022, 10, 22), "Grant Shapps"),
+        ("IND", "national security adviser", date(2012, 1, 1), "Shivshankar Menon"),
+    ],
+)
+def test_the_holder_of_the_day_not_the_one_before(code: str, office: str, on: date, name: str) -> None:
+    holder = INDEX.find_office(code, office, on)
+    assert holder is not None
+    assert holder.name == name
