@@ -287,3 +287,13 @@ def test_bad_lines_of_a_dictionary_are_told_with_their_numbers(tmp_path: Path) -
     found = rows(result)[0]
     assert (found["code"], found["sectors"], found["identifier"]) == ("GBR", ["PTY"], None)
     assert "mine.csv:3" in result.stderr
+
+
+def test_a_record_gives_its_work_list_of_unknown_parties(record: Path) -> None:
+    known, unknown = (call("actors", "--record", record, *more) for more in ((), ("--unknown",)))
+    assert known.exit_code == unknown.exit_code == 0
+    counts = [int(line.split()[0]) for line in unknown.output.splitlines()]
+    assert counts == sorted(counts, reverse=True)
+    assert known.output.splitlines()[0].split()[1].isupper()
+    assert call("actors", "--record", record, "reports.jsonl").exit_code == 2
+    assert call("actors").exit_code == 2

@@ -356,6 +356,17 @@ class RecordView:
         with self._cursor() as cursor:
             return cursor.sql(query, params=values).to_arrow_table()
 
+    def party_counts(self, *, is_known: bool, limit: int) -> list[Row]:
+        """The parties of the events that count, the commonest first: rows of name, code and events.
+
+        Those without a code, by the words that name them, are a work-list for the tables of actors.
+        """
+        name = "coalesce(party.name, party.text)" if is_known else "party.text"
+        query = f"""SELECT {name} AS name, party.code AS code, count(*) AS events
+            FROM (SELECT unnest(list_concat(actors, recipients)) AS party FROM {{events}} WHERE {{newest}})
+            WHERE (party.code IS NOT NULL) = ? GROUP BY ALL ORDER BY events DESC, name LIMIT ?"""
+        return self.ask(query, [is_known, limit]).to_pylist()  # type: ignore[no-any-return]
+
     def articles_by_day(self) -> dict[date, int]:
         """How many articles were read that were published on each day."""
         return self._articles_by_day(self.snapshot())

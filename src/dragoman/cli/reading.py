@@ -24,6 +24,7 @@ from dragoman.cli.base import (
     echo_lines,
     format_option,
     gate_option,
+    open_record,
     published_option,
     refusals,
     wanted_options,
@@ -299,18 +300,44 @@ def answer(index: Any, phrase: str, on: date | None, context: str, *, expand: bo
 
 
 @click.command()
-@inputs_argument
+@click.argument("inputs", nargs=-1)
+@click.option(
+    "--record", type=click.Path(path_type=Path), help="Count the parties of this record's events instead of inputs."
+)
 @click.option("--unknown", is_flag=True, help="List political names that no table knows, commonest first.")
 @published_option
 @actors_option
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
 def actors(
-    inputs: tuple[str, ...], unknown: bool, published: date | None, dictionaries: tuple[Path, ...], limit: int
+    inputs: tuple[str, ...],
+    record: Path | None,
+    unknown: bool,
+    published: date | None,
+    dictionaries: tuple[Path, ...],
+    limit: int,
 ) -> None:
-    """Counts who is named in the inputs, or with --unknown the names that stay unresolved: a work-list.
+    """Counts who is named in the inputs or is a party in a record; with --unknown, who stays unresolved: a work-list.
 
-    Example: dragoman actors --unknown reports.jsonl
+    \b
+    Example:
+      dragoman actors --unknown reports.jsonl
+      dragoman actors --unknown --record ./record
     """
+    if record and inputs:
+        raise QueryError("name inputs or --record, not both")
+    if record:
+        for row in open_record(record).party_counts(is_known=not unknown, limit=limit):
+            click.echo(f"{row['events']:7}  {' '.join(filter(None, (row['code'], row['name'])))}")
+        return
+    if not inputs:
+        raise QueryError("nothing to read: name inputs, or a record with --record")
+    count_names(inputs, unknown=unknown, published=published, dictionaries=dictionaries, limit=limit)
+
+
+def count_names(
+    inputs: tuple[str, ...], *, unknown: bool, published: date | None, dictionaries: tuple[Path, ...], limit: int
+) -> None:
+    """Prints how often each party, or each unknown name, stands in the inputs."""
     from dragoman.actors import ActorIndex
     from dragoman.pipeline import read_articles
     from dragoman.reader.sentences import split_article
