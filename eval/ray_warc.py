@@ -147,8 +147,13 @@ def add(record: Path, archive: Path, *options: str) -> tuple[float, float]:
 
 
 def rows(record: Path, table: str) -> Counter[str]:
-    """Every row of a table as text; without the number of the commit that brought it."""
+    """Every row of a table as text; without the number of the commit that brought it.
+
+    Coverage is kept commit by commit and answered in sums: those are compared.
+    """
     store = RecordStore.open(record)
+    if table == "coverage":
+        return Counter(map(repr, store.coverage()))
     if not (files := store.files(table, store.snapshot())):
         return Counter()
     query = "SELECT * FROM read_parquet(?, hive_partitioning = true, hive_types_autocast = false)"

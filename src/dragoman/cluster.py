@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib
 import logging
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -39,9 +40,13 @@ TRIES = 3
 # Into so many pieces: one of 384 reports that kills stands alone after three cuts.
 PIECES = 8
 # A shard waits and is read within this many seconds, or its worker is ended: no report needs a thousandth of it.
-LIMIT_SECONDS = 3600.0
+LIMIT_SECONDS = 1800.0
 # Shards handed out for each core, so that none waits for the next.
 QUEUED = 2
+# Shards that may be done while an earlier one is not, for each that is handed out: bounds memory where one takes long.
+AHEAD = 8
+# A shard's place among all; its pieces, where it is cut, come after it and before the next.
+Place = tuple[int, ...]
 Answer = Coded | Skip | InputEnd | Mark | AlreadyStored
 OpenDesk = Callable[[Work], Desk]
 
@@ -60,6 +65,7 @@ class _Task:
     """A shard that is out with a worker."""
 
     shard: Shard
+    place: Place
     deaths: int = 0
     began: float = field(default_factory=time.monotonic)
 
@@ -77,6 +83,7 @@ def joined_cluster(address: str) -> Iterator[Any]:
         raise SourceError("--ray needs Ray: pip install 'dragoman[ray]'") from error
     was_joined = ray.is_initialized()
     if not was_joined:
+        _check_answers(address)
         try:
             ray.init(address, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
@@ -90,10 +97,23 @@ def joined_cluster(address: str) -> Iterator[Any]:
             ray.shutdown()
 
 
+def _check_answers(address: str) -> None:
+    """Looks whether anybody listens at an address of the form HOST:PORT: Ray itself would wait for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdigit():
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+    except (OSError, OverflowError) as error:
+        raise SourceError(f"no Ray cluster answers at {address} ({error}): start one, or say --ray local") from error
+
+
 def code_on_ray(
     shards: Iterable[Shard], order: Order, *, address: str, open_desk: OpenDesk = Desk
 ) -> Iterator[list[Answer]]:
-    """What comes of each shard, in the order in which they are done; the mark of a shard stands last in it.
+    """What comes of each shard, in the order of the shards; the mark of a shard stands last in it.
+
+    In order, since of two pages with one address and one text the first is stored, whichever is read sooner.
 
     Archives must lie at the same path on every machine. Workers that see the folder of the record do not code again
     what is stored there.
@@ -106,61 +126,72 @@ def code_on_ray(
 
 
 class _Hand:
-    """Hands shards out to workers and takes back what comes of them."""
+    """Hands shards out to workers, takes back what comes of them, and gives it on in order."""
 
     def __init__(self, ray: Any, order: Order, open_desk: OpenDesk) -> None:
         self._ray = ray
         self._remote = ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(_code_remotely)
         self._given = (order, open_desk)
         self._out: dict[Any, _Task] = {}
-        self._again: deque[tuple[Shard, int]] = deque()
+        self._again: deque[_Task] = deque()
+        self._done: dict[Place, list[Answer]] = {}
 
     def run(self, shards: Iterable[Shard]) -> Iterator[list[Answer]]:
-        waiting = iter(shards)
+        waiting = (_Task(shard, (number,)) for number, shard in enumerate(shards))
         self._fill(waiting)
         while self._out:
             done, _ = self._ray.wait(list(self._out), num_returns=1, timeout=10.0)
             for ref in done:
-                yield from self._take(ref)
+                self._take(ref)
+            yield from self._in_order()
             self._end_overdue()
             self._fill(waiting)
 
-    def _fill(self, waiting: Iterator[Shard]) -> None:
+    def _in_order(self) -> Iterator[list[Answer]]:
+        """What is done and has nothing before it that is not."""
+        undone = min((task.place for task in (*self._out.values(), *self._again)), default=None)
+        for place in sorted(self._done):
+            if undone is not None and place > undone:
+                return
+            yield self._done.pop(place)
+
+    def _fill(self, waiting: Iterator[_Task]) -> None:
         """Keeps every core of the cluster busy, as many as it has by now."""
         room = QUEUED * max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         while len(self._out) < room:
-            shard, deaths = self._again.popleft() if self._again else (next(waiting, None), 0)
-            if shard is None:
+            is_far_ahead = len(self._done) >= AHEAD * room
+            task = self._again.popleft() if self._again else None if is_far_ahead else next(waiting, None)
+            if task is None:
                 return
-            ref = self._remote.remote(shard, *self._given)
-            self._out[ref] = _Task(shard, deaths)
+            self._out[self._remote.remote(task.shard, *self._given)] = replace(task, began=time.monotonic())
 
-    def _take(self, ref: Any) -> Iterator[list[Answer]]:
+    def _take(self, ref: Any) -> None:
         task = self._out.pop(ref)
         errors = self._ray.exceptions
         try:
-            yield self._ray.get(ref)
+            self._done[task.place] = self._ray.get(ref)
         except errors.RayTaskError as error:
             if isinstance(error.cause, DragomanError):
                 raise error.cause from error
-            yield from self._part(task, "worker-failed", repr(error.cause))
+            self._part(task, "worker-failed", repr(error.cause))
         except errors.RayError as error:
             _log.warning("a worker died reading %s: %s", task.shard.location, type(error).__name__)
             if task.deaths + 1 < TRIES:
-                self._again.append((task.shard, task.deaths + 1))
+                self._again.append(replace(task, deaths=task.deaths + 1))
             else:
-                yield from self._part(task, "worker-died", f"{TRIES} workers died of it ({type(error).__name__})")
+                self._part(task, "worker-died", f"{TRIES} workers died of it ({type(error).__name__})")
 
-    def _part(self, task: _Task, reason: str, detail: str) -> Iterator[list[Answer]]:
+    def _part(self, task: _Task, reason: str, detail: str) -> None:
         """Cuts a shard that cannot be read; one report alone is set aside."""
         pieces = cut_shard(task.shard)
         if len(pieces) > 1:
             # Pieces are tried once before they are cut on: the fault is known to be in one of them.
-            self._again.extend((piece, 0 if piece.size == 1 else TRIES - 1) for piece in pieces)
+            for number, piece in enumerate(pieces):
+                self._again.append(_Task(piece, (*task.place, number), 0 if piece.size == 1 else TRIES - 1))
             return
         where = task.shard.location
         skip = Skip(location=where, stage=STAGE, reason=reason, detail=detail[:500])
-        yield [skip, *([task.shard.mark] if task.shard.mark else [])]
+        self._done[task.place] = [skip, *([task.shard.mark] if task.shard.mark else [])]
 
     def _end_overdue(self) -> None:
         for ref, task in self._out.items():

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ class Trapped(StandIn):
                 raise ValueError("a fault in reading")
             if "tedious" in article.text:
                 time.sleep(0.5)
+            if article.published == date(2022, 9, 1):
+                time.sleep(5.0)
             if "endless" in article.text:
                 time.sleep(3600)
             yield Coded(article=article, sentences=(), events=())
@@ -118,6 +121,17 @@ def test_poison_is_set_aside_with_a_reason_and_the_rest_is_read(two_nodes: Any, 
     assert "a fault in reading" in aside["11"].detail
     store = store_all(tmp_path / "record", "trapped", coded)
     assert [(row["articles"], row["skips"]) for row in store.inputs()] == [(10, 2)]
+
+
+def test_of_two_pages_of_one_text_the_first_is_stored(two_nodes: Any, tmp_path: Path) -> None:
+    parts = [record(1, page(1, day=f"2022-09-{day:02d}")) for day in (1, 2, 3, 4)]
+    path = archive(tmp_path, parts)
+    reading = "trapped"
+    items = read_new_inputs([str(path)], published=None, coder=reading, known={})
+    here = store_all(tmp_path / "here", reading, (Trapped()(part) for part in cut_shards(items)))
+    there = store_all(tmp_path / "there", reading, code(two_nodes, path, size=1))
+    assert there.coverage() == here.coverage()
+    assert [row["day"] for row in there.coverage()] == ["2022-09-01"]
 
 
 def test_what_never_ends_is_ended(two_nodes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
