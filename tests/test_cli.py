@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from dragoman.cli import main
 from dragoman.sides import party_name, side_code
+from dragoman.store import RecordStore
 
 SAMPLES = Path(str(resources.files("dragoman.data").joinpath("samples")))
 LINE = {
@@ -109,6 +113,33 @@ def test_a_wrong_call_ends_with_2_and_one_sentence(words: tuple[str, ...], tmp_p
     result = call(*words)
     assert result.exit_code == 2
     assert "Traceback" not in result.output
+
+
+def test_a_name_that_is_not_there_leaves_no_record_behind(tmp_path: Path) -> None:
+    result = call("add", "--record", tmp_path / "record", tmp_path / "nofile.html")
+    assert result.exit_code == 2
+    assert "nofile.html" in result.stderr
+    assert not (tmp_path / "record").exists()
+
+
+def test_a_taken_port_is_named_before_anything_is_served(tmp_path: Path) -> None:
+    RecordStore.open(tmp_path / "record", create=True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = call("serve", "--record", tmp_path / "record", "--port", str(port))
+    assert result.exit_code == 2
+    assert f"port {port} of 127.0.0.1" in result.stderr
+    assert "serving" not in result.stderr
+
+
+def test_the_agents_server_ends_quietly_with_its_input(tmp_path: Path) -> None:
+    pytest.importorskip("mcp")
+    RecordStore.open(tmp_path / "record", create=True)
+    ended = subprocess.run(
+        [sys.executable, "-m", "dragoman", "mcp", "--record", str(tmp_path / "record")],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_unknown_type_suggests_the_nearest(record: Path) -> None:

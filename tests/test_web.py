@@ -599,6 +599,13 @@ def test_no_file_outside_the_pages_is_readable(app: Any, path: str) -> None:
     assert b"root:" not in reply.body
 
 
+def test_the_first_page_is_json_under_each_of_its_names(app: Any) -> None:
+    today = ask(app, "/today.json?limit=1")
+    assert today.status == 200
+    for path in ("/.json?limit=1", "/index.json?limit=1"):
+        assert (ask(app, path).status, ask(app, path).body) == (200, today.body)
+
+
 def test_every_answer_leaves_under_the_same_headers(app: Any) -> None:
     for path in ("/", "/nope", "/static/style.css", "/openapi.json", "/today.json", "/search?limit=x"):
         headers = ask(app, path).headers

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from tests.strategies import START, make_event, make_reading, reading_lists
 
 from dragoman.store import RecordStore
+from dragoman.web.background import Background
 from dragoman.web.held import Held
 from dragoman.web.queries import NotReadyError, PageView, Wanted
-from dragoman.web.shown import Shown
-from dragoman.web.words import expression
+from dragoman.web.shown import ClosedError, Shown
+from dragoman.web.words import WordIndex, expression
 
 SINCE, UNTIL = START - timedelta(days=30), START + timedelta(days=40)
 
@@ -187,3 +188,36 @@ def test_a_state_that_takes_long_is_made_ready_beside_the_readers(tmp_path: Path
             return
         threading.Event().wait(0.01)
     raise AssertionError("the new state was never shown")
+
+
+def test_threads_beside_a_view_have_ended_when_their_block_ends(tmp_path: Path) -> None:
+    _, view = pages_of(tmp_path / "record", [make_reading(make_event())])
+    ended, complaints = threading.Event(), []
+
+    def ask_for_ever() -> None:
+        try:
+            while True:
+                view.index_words()
+        finally:
+            ended.set()
+
+    was, threading.excepthook = threading.excepthook, complaints.append
+    try:
+        with Background(view) as beside:
+            beside.start(ask_for_ever)
+            beside.start(beside.stop.wait)
+    finally:
+        threading.excepthook = was
+    assert ended.is_set()
+    assert not complaints
+    with pytest.raises(ClosedError):
+        view.totals()
+
+
+def test_an_index_of_words_that_was_stopped_is_not_taken_for_whole(tmp_path: Path) -> None:
+    _, view = pages_of(tmp_path / "record", [make_reading(make_event())])
+    snapshot = view.snapshot()
+    view.close()
+    with pytest.raises(ClosedError):
+        view.index_words()
+    assert not WordIndex(tmp_path / "record").reaches(snapshot)

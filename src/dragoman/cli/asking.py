@@ -252,13 +252,15 @@ def serve(
 
     Example: dragoman serve --record ./record --port 8000
     """
-    from dragoman.web import serve_record
+    from dragoman.web import listen, serve_record
 
     store = open_record(record)
+    listener = listen(host, port)
+    port = listener.getsockname()[1]
     click.echo(f"serving {record} at http://{host}:{port}/ (Ctrl+C ends it)", err=True)
     sending["site_url"] = sending["site_url"] or f"http://{host}:{port}"
     sender = make_sender(**sending)
-    serve_record(store, host=host, port=port, owner_token=owner_token, hosts=hosts, sender=sender, metrics=metrics)
+    serve_record(store, host=host, port=listener, owner_token=owner_token, hosts=hosts, sender=sender, metrics=metrics)
 
 
 @click.command()
@@ -270,15 +272,15 @@ def mcp(record: Path) -> None:
 
     Example: dragoman mcp --record ./record
     """
-    import threading
-
+    from dragoman.web.background import Background
     from dragoman.web.queries import PageView
 
     open_record(record)
     view = PageView.of(record)
     server = _agent_server(view)
-    threading.Thread(target=view.index_words, daemon=True).start()
-    server.run("stdio")
+    with Background(view) as beside:
+        beside.start(view.index_words)
+        server.run("stdio")
 
 
 def _agent_server(view: Any) -> Any:

@@ -88,11 +88,14 @@ def add(
     from dragoman.adding import Adding
     from dragoman.coder import coder_version
     from dragoman.pipeline import Work
+    from dragoman.sources import check_inputs
 
     if cluster and second:
         raise QueryError("--ray and --second-reader do not go together: leave one of them out")
-    store = open_record(record, create=True)
+    # Before the record: a wrong name leaves no empty one behind.
+    check_inputs(inputs)
     check_dictionaries(dictionaries)
+    store = open_record(record, create=True)
     work = Work(dictionaries=dictionaries, gate=gate, record=record.absolute(), wanted=wanted)
     version = coder_version(gate=gate, second=second)
     with refusals(skips) as told, progress_bar("reading", count_articles(inputs)) as advance:

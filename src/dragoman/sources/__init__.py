@@ -38,7 +38,7 @@ from dragoman.sources.trouble import REASONS, skip, skip_stream_error
 if TYPE_CHECKING:
     from dragoman.sources.web import Fetched
 
-__all__ = ["REASONS", "give_day", "is_archive", "read_named_inputs", "read_reports", "reports_of_page"]
+__all__ = ["REASONS", "check_inputs", "give_day", "is_archive", "read_named_inputs", "read_reports", "reports_of_page"]
 
 STDIN = "-"
 _FORMATS_BY_MEDIA_TYPE: dict[str, Format] = {
@@ -75,7 +75,7 @@ def read_reports(
             at once, before anything is read. If only some are missing, each is a `Skip`.
     """
     named = tuple(inputs)
-    _check_inputs(named)
+    check_inputs(named)
     reports = _read_inputs(named, allow_private=allow_private, stdin=stdin)
     return (give_day(found, published) for found in reports)
 
@@ -91,7 +91,7 @@ def read_named_inputs(
         SourceError: as `read_reports`, at once.
     """
     named = tuple(inputs)
-    _check_inputs(named)
+    check_inputs(named)
     parts = (part for name in named for part in _name_input(name))
     return ((path, (give_day(found, published) for found in reports)) for path, reports in parts)
 
@@ -107,7 +107,8 @@ def _name_input(name: str) -> Iterator[tuple[Path | None, Iterator[Report | Skip
         yield path, _read_file(path)
 
 
-def _check_inputs(inputs: tuple[str, ...]) -> None:
+def check_inputs(inputs: tuple[str, ...]) -> None:
+    """Raises SourceError where nothing is named, or nothing that is named is there."""
     if not inputs:
         raise SourceError("Nothing to read: name a file, a folder, an address, or - for the standard input.")
     if inputs.count(STDIN) > 1:

@@ -6,6 +6,6 @@ and never as markup.
 
 from __future__ import annotations
 
-from dragoman.web.app import make_app, serve_record
+from dragoman.web.app import listen, make_app, serve_record
 
-__all__ = ["make_app", "serve_record"]
+__all__ = ["listen", "make_app", "serve_record"]

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
-import threading
+import socket
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 import dragoman
-from dragoman.errors import DragomanError, StoreError
+from dragoman.errors import DragomanError, QueryError, StoreError
 from dragoman.store import RecordStore
 from dragoman.web.answers import FORMS, Form, Moved, asked_form, fault, make_templates, respond, set_cookie
 from dragoman.web.asked import Asked
+from dragoman.web.background import Background
 from dragoman.web.fetching import PageReader
 from dragoman.web.forms import COOKIE, LEAST_SECONDS, FormTokens
 from dragoman.web.guard import Guard, Limits
@@ -50,6 +51,8 @@ from dragoman.web.worldmap import load_outlines
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _ENDINGS = ("", *(f".{form}" for form in FORMS if form != "html"))
+# What the first page is also called where an ending follows: /index.json is /.json.
+INDEX = "index"
 # How often watches are looked at while the site is served.
 WATCH_SECONDS = 60.0
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - recognised, not bound
@@ -144,27 +147,48 @@ def serve_record(
     store: RecordStore,
     *,
     host: str,
-    port: int,
+    port: int | socket.socket,
     owner_token: str | None = None,
     hosts: Sequence[str] = (),
     limits: Limits | None = None,
     sender: Sender | None = None,
     metrics: bool = False,
 ) -> None:
-    """Serves a record until interrupted. Bound to all addresses, it answers under any name unless `hosts` are given."""
+    """Serves a record until interrupted. Bound to all addresses, it answers under any name unless `hosts` are given.
+
+    `port` may be a socket of `listen`, for who wants to know first whether the port is free.
+
+    Raises:
+        QueryError: the port cannot be had.
+        StoreError: the record cannot be read.
+    """
+    listener = port if isinstance(port, socket.socket) else listen(host, port)
     named = ("*",) if host in _ANY_ADDRESS and not hosts else (*LOOPBACK, host, *hosts)
     site = make_site(store, owner_token=owner_token)
     app = _app_of(site, hosts=named, limits=limits or Limits(), metrics=metrics)
-    threading.Thread(target=_warm_up, args=(site,), daemon=True).start()
-    stop = threading.Event()
-    watching = {"every": WATCH_SECONDS, "stop": stop}
-    threading.Thread(
-        target=keep_watch, args=(site.view, site.watches, sender or Sender()), kwargs=watching, daemon=True
-    ).start()
-    uvicorn.run(
-        app, host=host, port=port, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
+    server = uvicorn.Server(uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
         limit_concurrency=200, timeout_keep_alive=5, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=16_384,
-    )  # fmt: skip
+    ))  # fmt: skip
+    # Ctrl+C is how a server ends; it comes up again when uvicorn has closed down.
+    with suppress(KeyboardInterrupt), listener, Background(site.view) as beside:
+        beside.start(_warm_up, site)
+        beside.start(keep_watch, site.view, site.watches, sender or Sender(), every=WATCH_SECONDS, stop=beside.stop)
+        server.run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket at an address and port; port 0 takes a free one.
+
+    Raises:
+        QueryError: the port is taken, or not ours to take, or the address is none of this machine.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]  # Python adds the address once more
+        raise QueryError(f"port {port} of {host} cannot be had ({reason}): name another with --port") from error
 
 
 def _warm_up(site: Site) -> None:
@@ -186,11 +210,16 @@ def _routes(page: Page, site: Site, templates: Environment) -> list[Route]:
     """A page's routes: with each ending for GET, without one for POST. Those with endings come first."""
     if page.method == "POST":
         return [Route(page.path, _endpoint(page, site, templates, ""), methods=["POST"])]
-    endings = _ENDINGS if page.path != "/" else ("",)
-    return [
+    routes = [
         Route(f"{page.path}{ending}", _endpoint(page, site, templates, ending), methods=["GET"])
-        for ending in reversed(endings)
+        for ending in reversed(_ENDINGS)
     ]
+    if page.path == "/":
+        routes += [
+            Route(f"/{INDEX}{ending}", _endpoint(page, site, templates, ending), methods=["GET"])
+            for ending in _ENDINGS[1:]
+        ]
+    return routes
 
 
 def _endpoint(page: Page, site: Site, templates: Environment, ending: str) -> Callable[..., Any]:
@@ -254,7 +283,7 @@ def _revalidated(request: Request, response: Response, key: Hashable) -> Respons
 
 
 def _asked(request: Request, *, ending: str, cookie: str, posted: FormData | None) -> Asked:
-    path = request.url.path
+    path = f"/{ending}" if request.url.path == f"/{INDEX}{ending}" else request.url.path
     authorization = request.headers.get("authorization", "")
     return Asked(
         base=str(request.base_url).rstrip("/"),

@@ -7,13 +7,16 @@ alone. It refuses to answer without a limit.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,7 +41,7 @@ from dragoman.web.arrays import (
     join_sums,
 )
 from dragoman.web.held import Held
-from dragoman.web.shown import Shown
+from dragoman.web.shown import ClosedError, Shown
 from dragoman.web.words import DIGEST_BITS, DIGEST_MASK, LATEST, WordIndex
 
 # Events read to find the one that shows a happening best: more would only repeat it.
@@ -132,6 +135,7 @@ class PageView(RecordView):
 
     def __init__(self, folder: TableFolder, snapshot: Snapshot | None = None) -> None:
         super().__init__(folder, snapshot)
+        self._closed = threading.Event()
         self._held = Held()
         self._cards = Held(CARD_BYTES)
         self._keys = Keys()
@@ -145,7 +149,23 @@ class PageView(RecordView):
 
     def snapshot(self) -> Snapshot:
         """The state that is shown: the newest, or in a large record the newest that is ready."""
+        self._check_open()
         return self._pinned or self._shown.snapshot()
+
+    def close(self) -> None:
+        """Ends what is read ahead: from now on each question raises ClosedError. Waits for what this view began."""
+        self._closed.set()
+        self._shown.wait()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        self._check_open()
+        with super()._cursor() as cursor:
+            yield cursor
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise ClosedError(f"the view of the record at {self.path} was closed")
 
     # --- what is held ---
 
@@ -176,6 +196,7 @@ class PageView(RecordView):
                     WHERE added > ? AND added <= ? ORDER BY number"""
                 with self._cursor() as cursor:
                     for batch in cursor.sql(query, params=[after, up_to]).to_arrow_reader(WORDS_AT_ONCE):
+                        self._check_open()
                         yield list(zip(batch["number"].to_pylist(), batch["words"].to_pylist(), strict=True))
 
         self._words.update(snapshot, read)

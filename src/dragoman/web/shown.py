@@ -11,12 +11,17 @@ import threading
 import time
 from collections.abc import Callable
 
+from dragoman.errors import DragomanError
 from dragoman.tables import Snapshot
 
 # What may be made ready while a reader waits (seconds of the processor: a busy machine does not make a record large).
 ON_THE_SPOT = 0.15
 # A state is shown at least so many times as long as it took to make it ready, and never longer than so many seconds.
 SHARE, LONGEST = 20, 10.0
+
+
+class ClosedError(DragomanError):
+    """A view is asked that was closed."""
 
 
 class Shown:
@@ -29,6 +34,7 @@ class Shown:
         self._cost = 0.0
         self._next_look = 0.0
         self._turn = threading.Lock()
+        self._apart: threading.Thread | None = None
 
     def snapshot(self) -> Snapshot:
         """The state to show now. Raises StoreError where the record cannot be read."""
@@ -49,7 +55,8 @@ class Shown:
                 return current
             if self._cost <= ON_THE_SPOT:
                 return self._show(head)
-            threading.Thread(target=self._show_soon, args=(head,), daemon=True).start()
+            self._apart = threading.Thread(target=self._show_soon, args=(head,), daemon=True)
+            self._apart.start()
             is_apart = True
             return current
         finally:
@@ -59,8 +66,15 @@ class Shown:
     def _show_soon(self, head: Snapshot) -> None:
         try:
             self._show(head)
+        except ClosedError:  # nobody is left to be shown anything
+            return
         finally:
             self._turn.release()
+
+    def wait(self) -> None:
+        """Waits for the thread that makes a state ready, if there is one."""
+        if self._apart is not None:
+            self._apart.join()
 
     def _show(self, head: Snapshot) -> Snapshot:
         started = time.thread_time()
