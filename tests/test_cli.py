@@ -187,6 +187,7 @@ def test_code_pairs_answers_every_line_in_order(tmp_path: Path) -> None:
     assert lines[0] == ["sentence_id", "event_type", "mode", "status", "quad", "confidence"]
     assert [row[0] for row in lines[1:]] == ["7", "8", "9"]
     assert all(row[1] and row[4] in "1234" for row in lines[1:])
+    assert "1 of 3 rows lack" in result.stderr
 
 
 def test_resolve_answers_or_refuses_with_a_reason() -> None:
@@ -328,3 +329,51 @@ def test_a_record_gives_its_work_list_of_unknown_parties(record: Path) -> None:
     assert known.output.splitlines()[0].split()[1].isupper()
     assert call("actors", "--record", record, "reports.jsonl").exit_code == 2
     assert call("actors").exit_code == 2
+
+
+def test_an_import_of_nothing_but_refused_lines_says_why_and_fails(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.tsv"
+    wrong.write_text("a\tb\nc\td\n" + "\t" * 19 + "x\n", encoding="utf8")
+    result = call("import", "--record", tmp_path / "record", "--from", "icews", wrong)
+    assert result.exit_code == 1
+    assert "lines refused: 3, 2 with: wrong number of columns" in result.stderr
+
+
+def test_an_import_with_some_refused_lines_counts_them_and_succeeds(tmp_path: Path, record: Path) -> None:
+    file = tmp_path / "events.tsv"
+    assert call("export", "--record", record, "--to", "icews", file).exit_code == 0
+    header, first, *_ = file.read_text("utf8").splitlines()
+    file.write_text(f"{header}\n{first}\ncut\toff\n", encoding="utf8")
+    for _ in range(2):  # the second time everything is stored already, which is no failure
+        result = call("import", "--record", tmp_path / "record", "--from", "icews", file)
+        assert result.exit_code == 0
+        assert "lines refused: 1, 1 with: wrong number of columns" in result.stderr
+
+
+def test_forgetting_needs_an_article_that_is_there(tmp_path: Path, line: Path) -> None:
+    record = tmp_path / "record"
+    call("add", "--record", record, line)
+    forget = ("forget", "--record", record, "--reason", "a test", "--yes")
+    result = call(*forget)
+    assert result.exit_code == 2
+    assert "say what to forget: --url or --publisher" in result.stderr
+    for what in (("--url", "https://courier.example/2"), ("--publisher", "nobody.example")):
+        result = call(*forget, *what)
+        assert result.exit_code == 1
+        assert f"nothing of {what[1]} is stored" in result.stderr
+    assert rows(call("events", "--record", record, "--format", "jsonl"))
+
+
+def test_a_forgotten_outlet_is_named_in_no_report_of_a_run(tmp_path: Path, line: Path) -> None:
+    record = tmp_path / "record"
+    other = tmp_path / "other.jsonl"
+    kept = {**LINE, "doc": "two", "url": "https://post.example/1", "publisher": "post.example"}
+    other.write_text(json.dumps(kept) + "\n", encoding="utf8")
+    call("add", "--record", record, line, other)
+    assert "courier.example" in call("report", "--record", record).output
+    result = call("forget", "--record", record, "--reason", "a test", "--yes", "--url", str(LINE["url"]))
+    assert result.exit_code == 0, result.output
+    told = call("report", "--record", record).output
+    assert "courier.example" not in told
+    assert "post.example" in told
+    assert call("forget", "--record", record, "--reason", "a test", "--yes", "--url", str(LINE["url"])).exit_code == 1

@@ -301,3 +301,28 @@ def test_a_record_of_an_older_release_can_be_corrected(store: RecordStore) -> No
     assert len(older.events()) == 3
     older.correct("e3", "reject", **SIGNED)
     assert len(older.events()) == 2
+
+
+def test_what_is_undone_cannot_be_undone_again_until_it_is_brought_back(store: RecordStore) -> None:
+    before = answers(store)
+    store.correct("e3", "reject", **SIGNED)
+    rejected = answers(store)
+    store.undo_correction("c1", **SIGNED)
+    with pytest.raises(QueryError, match="c1 is undone already, by c2"):
+        store.undo_correction("c1", **SIGNED)
+    store.undo_correction("c2", **SIGNED)
+    assert answers(store) == rejected != before
+    with pytest.raises(QueryError, match="c2 is undone already, by c3"):
+        store.undo_correction("c2", **SIGNED)
+    store.undo_correction("c1", **SIGNED)
+    assert answers(store) == before
+    assert [row["correction_id"] for row in store.corrections()] == ["c1", "c2", "c3", "c4"]
+
+
+@pytest.mark.parametrize("side", ["actor", "recipient"])
+def test_somebody_and_nobody_contradict_each_other(store: RecordStore, side: str) -> None:
+    signed = ("--record", store.path, "--name", "A. Reader", "--reason", "they signed it")
+    code, told = call("correct", "amend", "e1", f"--{side}", "FRA", f"--no-{side}", *signed)
+    assert code == 2
+    assert f"--{side} and --no-{side} contradict each other" in told
+    assert store.corrections() == []

@@ -22,7 +22,7 @@ from dragoman.errors import StoreError
 from dragoman.figures import WatchFigures
 from dragoman.logs import JsonLines, log_as_json
 from dragoman.model import Article, Skip
-from dragoman.runs import Run, read_runs
+from dragoman.runs import Run, forget_in_runs, read_runs
 from dragoman.store import RecordStore
 from dragoman.web.app import make_app
 
@@ -181,3 +181,18 @@ async def test_a_site_tells_its_figures_only_where_asked_to(tmp_path: Path) -> N
         assert 'dragoman_answers_total{page="ties",status="200"} 1.0' in told.text
         assert 'dragoman_answers_total{page="other",status="404"} 1.0' in told.text
         assert 'dragoman_record_rows{table="articles"} 3.0' in told.text
+
+
+def test_what_is_forgotten_is_named_by_no_input_and_no_fault(tmp_path: Path) -> None:
+    run = run_of()
+    run.inputs = ("https://www.odd.example/feed", "https://other.example/1", "https://modd.example/", "reports/", "//[")
+    run.fault = "https://odd.example/feed cannot be read"
+    run.take_article(article("odd.example", None))
+    run.take_article(article("other.example", None))
+    run.write(tmp_path)
+    forget_in_runs(tmp_path, publishers={"odd.example"}, urls={"https://other.example/1"})
+    row = read_runs(tmp_path)[0]
+    assert row["inputs"] == ["https://modd.example/", "reports/", "//["]
+    assert row["outlets"] == [{"publisher": "other.example", "articles": 1}]
+    assert "odd.example" not in row["fault"]
+    assert [path.suffix for path in (tmp_path / "runs").iterdir()] == [".json"]

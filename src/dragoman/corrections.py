@@ -182,16 +182,18 @@ def standing(corrections: Iterable[Correction]) -> list[Correction]:
 
     Undoing an undoing lets the first correction stand again.
     """
-    held: list[Correction] = []
-    undone: set[str | None] = set()
+    made = sorted(corrections, key=_number)
+    undone = undoings(made)
+    return [one for one in made if one.verdict != "undo" and one.correction_id not in undone]
+
+
+def undoings(corrections: Iterable[Correction]) -> dict[str, str]:
+    """The ids of what is undone, each with the id of the latest undoing of it that holds."""
+    undone: dict[str, str] = {}
     for correction in sorted(corrections, key=_number, reverse=True):
-        if correction.correction_id in undone:
-            continue
-        if correction.verdict == "undo":
-            undone.add(correction.undoes)
-        else:
-            held.append(correction)
-    return held[::-1]
+        if correction.undoes and correction.correction_id not in undone:
+            undone.setdefault(correction.undoes, correction.correction_id)
+    return undone
 
 
 def _number(correction: Correction) -> int:

@@ -1,7 +1,8 @@
 """What a run did: numbers, rates, what was declined and why, which outlets and days it covered, which versions read.
 
 Written beside the record when a run ends, by itself or by a fault, so that "how did last night go" has an answer.
-It counts what the store was given; it is no part of the record and can be thrown away.
+It counts what the store was given; it is no part of the record and can be thrown away. What is taken down from the
+record is named here no more.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 from dragoman.errors import StoreError
 from dragoman.model import Article, Skip
@@ -110,3 +112,44 @@ def read_runs(record: Path) -> list[dict[str, Any]]:
         except (OSError, ValueError) as error:
             raise StoreError(f"{path} cannot be read ({error}): delete it, the record does not need it") from error
     return rows
+
+
+def forget_in_runs(record: Path, *, publishers: Collection[str], urls: Collection[str]) -> None:
+    """Takes outlets, and inputs and faults that name an address or lie at an outlet, out of a record's run reports.
+
+    Totals and days stay: they name nobody.
+
+    Raises:
+        StoreError: a report cannot be read or written; the reports before it are done.
+    """
+    for path in sorted((record / FOLDER).glob("*.json")):
+        try:
+            row = json.loads(path.read_text("utf8"))
+            fit = {**row, **_without(row, publishers, urls)}
+            if fit != row:
+                part = path.with_suffix(".part")
+                part.write_text(json.dumps(fit, ensure_ascii=False), encoding="utf8")
+                part.replace(path)
+        except (OSError, ValueError) as error:
+            raise StoreError(f"{path} cannot be rewritten ({error}): delete it, the record does not need it") from error
+
+
+def _without(row: dict[str, Any], publishers: Collection[str], urls: Collection[str]) -> dict[str, Any]:
+    """The fields of a report that can name an outlet or an address, without those given."""
+    fault = row["fault"]
+    if fault and any(name in fault for name in (*publishers, *urls)):
+        fault = "a fault that named what was taken down"
+    return {
+        "outlets": [one for one in row["outlets"] if one["publisher"] not in publishers],
+        "inputs": [one for one in row["inputs"] if one not in urls and not _lies_at(one, publishers)],
+        "fault": fault,
+    }
+
+
+def _lies_at(location: str, publishers: Collection[str]) -> bool:
+    """Whether an address has an outlet's name as its host, or as the end of it."""
+    try:
+        host = urlsplit(location).hostname or ""
+    except ValueError:  # a path that looks like a broken address
+        return False
+    return any(f".{host}".endswith(f".{name.lower()}") for name in publishers if name)

@@ -31,7 +31,7 @@ from dragoman.columns import (
     year_of,
 )
 from dragoman.correcting import CorrectingView
-from dragoman.corrections import Correction, read_changes, read_signature
+from dragoman.corrections import Correction, read_changes, read_signature, undoings
 from dragoman.editions import editions_of, find_versions
 from dragoman.editions import from_row as edition_from_row
 from dragoman.editions import to_row as edition_row
@@ -50,6 +50,7 @@ from dragoman.records import (
     sketch_text,
 )
 from dragoman.rows import event_from_row
+from dragoman.runs import forget_in_runs
 from dragoman.tables import Snapshot, TableFolder, Transaction
 from dragoman.view import Row
 
@@ -189,13 +190,15 @@ class RecordStore(CorrectingView):
         """Undoes a correction, as if it had never been made; undoing the undoing brings it back. Both rows stay.
 
         Raises:
-            QueryError: there is no such correction, or a reason or a name is missing.
+            QueryError: there is no such correction, it is undone already, or a reason or a name is missing.
         """
         signed = read_signature(name, reason)
         with self._folder.writing() as transaction:
             made = {one.correction_id: one for one in self._all_corrections(transaction.snapshot)}
             if correction_id not in made:
                 raise QueryError(f"no correction {correction_id!r} in {self.path}: `dragoman correct list` shows them")
+            if by := undoings(made.values()).get(correction_id):
+                raise QueryError(f"{correction_id} is undone already, by {by}: undo {by} to bring it back")
             undone = replace(made[correction_id], verdict="undo", changes={}, undoes=correction_id)
             return self._put_correction(transaction, undone, signed)
 
@@ -239,7 +242,12 @@ class RecordStore(CorrectingView):
             doomed = self._rows(query, [list(article_ids), list(urls), publisher])
             if not doomed:
                 return 0
-            self._remove_articles(transaction, [row["article_id"] for row in doomed])
+            gone = [row["article_id"] for row in doomed]
+            named = self._rows(
+                f"SELECT DISTINCT publisher, url FROM {articles} WHERE article_id IN (SELECT unnest(?))", [gone]
+            )
+            self._remove_articles(transaction, gone)
+            self._forget_in_runs(transaction.snapshot, named)
             today = datetime.now(UTC).date()
             row = {"what": f"{len(doomed)} article(s)", "reason": reason, "forgotten_on": today}
             transaction.append("forgotten", _to_arrow("forgotten", [row]))
@@ -249,6 +257,20 @@ class RecordStore(CorrectingView):
             self._folder.discard_history()
             discard_words(self._folder.path)
         return len(doomed)
+
+    def _forget_in_runs(self, snapshot: Snapshot, named: Sequence[Row]) -> None:
+        """Names in the reports of runs no more the addresses that are gone, and the outlets that nothing is left of."""
+        query = f"SELECT DISTINCT publisher FROM {self._source('coverage', snapshot)}"
+        left = {row["publisher"] for row in self._rows(query, [])}
+        publishers = {row["publisher"] for row in named if row["publisher"]} - left
+        forget_in_runs(self.path, publishers=publishers, urls={row["url"] for row in named if row["url"]})
+
+    def not_stored(self, *, urls: Sequence[str] = (), publisher: str | None = None) -> list[str]:
+        """Those of some addresses, and of an outlet, of which no article is stored, in their order."""
+        query = f"""SELECT DISTINCT url, publisher FROM {self._source("articles", self.snapshot())}
+            WHERE url IN (SELECT unnest(?)) OR publisher = ?"""
+        stored = {name for row in self._rows(query, [list(urls), publisher]) for name in row.values()}
+        return [name for name in (*urls, publisher) if name and name not in stored]
 
     def _remove_articles(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
         """Rewrites every table without the articles. Not by a Delta delete: its log would name what was deleted."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from dragoman.cli.base import echo_lines, format_option, open_record, record_option
+from dragoman.errors import QueryError
 from dragoman.model import STATUSES
 from dragoman.sides import side_code
 
@@ -80,10 +81,13 @@ def amend(target: str, record: Path, name: str, reason: str, **fields: Any) -> N
 
 
 def changes_of(fields: dict[str, Any]) -> dict[str, Any]:
-    """Gives the changes that the options ask for."""
+    """Gives the changes that the options ask for; raises QueryError where they name somebody and nobody."""
     changes = {"type": fields["event_type"], "mode": fields["mode"], "status": fields["status"], "date": fields["date"]}
     changes = {name: value for name, value in changes.items() if value is not None}
     for side, nobody in (("actors", fields["no_actor"]), ("recipients", fields["no_recipient"])):
+        if fields[side] and nobody:
+            option = side.removesuffix("s")
+            raise QueryError(f"--{option} and --no-{option} contradict each other: leave one of them out")
         if fields[side] or nobody:
             changes[side] = [] if nobody else [side_code(one) for one in fields[side]]
     return changes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import islice
@@ -176,18 +177,26 @@ def import_files(files: tuple[Path, ...], record: Path, form: str, skips: Path |
     from dragoman.exchange import import_events, readings_of
 
     store = open_record(record, create=True)
-    events = articles = 0
+    events = articles = known = 0
+    refused: Counter[str] = Counter()
     with refusals(skips) as told:
         stories = with_progress(readings_of(import_events(files, form)), "importing")
         for batch in batched(stories, IN_AN_IMPORT):
             declined = [each for each in batch if isinstance(each, Skip)]
             for skip in declined:
                 told.take(skip)
+                refused[skip.reason] += skip.count
             added = store.add([each for each in batch if not isinstance(each, Skip)], skips=declined, merge=False)
             events, articles = events + added.events, articles + added.articles
+            known += added.already_stored
         store.merge()
     click.echo(f"{events} events of {articles} reports imported into {record}")
+    if refused:
+        reason, most = refused.most_common(1)[0]
+        click.echo(f"lines refused: {refused.total()}, {most} with: {reason}; --skips FILE lists them all", err=True)
     told.end()
+    if refused and not articles + known:
+        raise click.exceptions.Exit(1)
 
 
 @click.command()
@@ -299,12 +308,20 @@ def upgrade(record: Path, undo: bool) -> None:
 @click.option("--reason", required=True, help="Why: this stays in the record.")
 @click.confirmation_option("--yes", prompt="This removes articles, their events and the record's history. Go on?")
 def forget(record: Path, urls: tuple[str, ...], publisher: str | None, reason: str) -> None:
-    """Takes articles down, from the record and from its history; only that, when and why remains.
+    """Takes articles down, from the record, its history and the reports of runs; only that, when and why remains.
 
     Example: dragoman forget --record ./record --url https://example.org/1 --reason "publisher's wish"
     """
-    number = open_record(record).forget(reason=reason, urls=urls, publisher=publisher)
+    if not urls and not publisher:
+        raise QueryError("say what to forget: --url or --publisher")
+    store = open_record(record)
+    missing = store.not_stored(urls=urls, publisher=publisher)
+    number = store.forget(reason=reason, urls=urls, publisher=publisher)
     click.echo(f"{number} articles removed")
+    for what in missing:
+        click.echo(f"nothing of {what} is stored in {record}: look for it with `dragoman events`", err=True)
+    if missing:
+        raise click.exceptions.Exit(1)
 
 
 keeping_commands = [add, import_files, export, report, check, upgrade, forget]

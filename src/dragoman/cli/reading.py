@@ -231,7 +231,8 @@ def extract(inputs: tuple[str, ...], published: date | None, skips: Path | None)
 def code_pairs(file: Path) -> None:
     """Codes the event between the two marked parties of each line of a TSV file.
 
-    FILE has columns sentence_id and marked_sentence, with <s>actor</s> and <t>recipient</t>.
+    FILE has columns sentence_id and marked_sentence, with <s>actor</s> and <t>recipient</t>. Every line is answered;
+    how many lack a mark is told on standard error.
 
     Example: dragoman code-pairs pairs.tsv > coded.tsv
     """
@@ -246,9 +247,20 @@ def code_pairs(file: Path) -> None:
     out = csv.writer(sys.stdout, delimiter="\t", lineterminator="\n")
     out.writerow(["sentence_id", "event_type", "mode", "status", "quad", "confidence"])
     reader = Reader()
-    for row, code in zip(rows, reader.code_pairs([r["marked_sentence"] or "" for r in rows]), strict=True):
+    marked = [row["marked_sentence"] or "" for row in rows]
+    for row, code in zip(rows, reader.code_pairs(marked), strict=True):
         quad = book.quad(code.event_type)
         out.writerow([row.get("sentence_id", ""), code.event_type, "", code.status, quad, code.confidence])
+    if unmarked := sum(not is_marked_pair(sentence) for sentence in marked):
+        without = f"{unmarked} of {len(rows)} rows lack <s>actor</s> or <t>recipient</t>"
+        click.echo(f"{without}: their types are guesses, mark both parties", err=True)
+
+
+def is_marked_pair(sentence: str) -> bool:
+    """Says whether both an actor and a recipient are marked."""
+    from dragoman.reader.pairs import parse_marked
+
+    return {kind for start, end, kind in parse_marked(sentence)[1] if start < end} == {1, 2}
 
 
 @click.command()
