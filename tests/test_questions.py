@@ -25,6 +25,8 @@ from dragoman.questions import (
     find_unsaid,
     find_words,
 )
+from dragoman.rows import counted
+from dragoman.sides import find_side, party_name, side_code
 from dragoman.store import RecordStore
 from dragoman.ties import Window
 
@@ -158,3 +160,78 @@ def test_answers_come_as_json_too(world: RecordStore, words: str) -> None:
 @pytest.mark.parametrize("name", sorted(ask.commands))
 def test_every_question_gives_an_example(name: str) -> None:
     assert f"dragoman ask {name}" in CliRunner().invoke(main, ["ask", name, "--help"]).output
+
+
+# --- sides ---
+
+
+def call(world: RecordStore, *words: str) -> Any:
+    return CliRunner().invoke(main, [words[0], *words[1:], "--record", str(world.path), "--format", "jsonl"])
+
+
+def test_pledges_agreements_and_sanctions_take_groups_as_ties_do(world: RecordStore) -> None:
+    assert kinds_of(find_words(world, "pledge", find_side("members:ASEAN"), "CHN")) == ["AGREE"]
+    assert len(find_words(world, "pledge", "CHN", find_side("IDN+JPN"))) == 3
+    assert find_words(world, "pledge", "CHN", find_side("members:NATO")) == []
+    assert find_words(world, "threat", find_side("rest"), "KOR") == find_words(world, "threat", "PRK", "KOR")
+    assert len(find_agreements(world, find_side("members:ASEAN"))) == 1
+    (laid,) = find_sanctions(world, find_side("members:NATO"), "RUS")
+    assert (laid.actor, laid.recipient) == ("USA", "RUS")
+    assert find_words(world, "deed", find_side("RUS+UKR"), find_side("RUS+UKR")) != []
+    with pytest.raises(QueryError, match="rest is whoever"):
+        find_words(world, "pledge", find_side("rest"))
+
+
+def test_a_group_where_one_party_is_asked_for_is_refused(world: RecordStore) -> None:
+    for words in (
+        ("ask", "denied", "members:NATO"),
+        ("events", "--actor", "members:NATO"),
+        ("records", "--actor", "FRA+DEU"),
+    ):
+        result = call(world, *words)
+        assert result.exit_code == 2
+        assert "is a group" in result.stderr and "--expand NATO" in result.stderr
+    for question in (lambda: world.ties("members:NATO", "RUS"), lambda: world.events(actor="members:NATO")):
+        with pytest.raises(QueryError, match="find_side"):
+            question()
+
+
+def test_names_are_found_whatever_their_case() -> None:
+    assert side_code("saudi arabia") == "SAU" and party_name("iran") == "IRN"
+    assert side_code("nato") == side_code("NATO")
+    assert find_side("members:nato") == find_side("members:NATO")
+
+
+def test_bodies_with_known_members_are_listed(world: RecordStore) -> None:
+    with pytest.raises(QueryError, match="ask members --list"):
+        find_side("members:FOO")
+    with pytest.raises(QueryError, match="did you mean European Union"):
+        find_side("members:Europan Unio")
+    assert '{"body": "NATO"}' in call(world, "ask", "members", "--list").stdout.splitlines()
+
+
+def test_a_tie_takes_iso_days_and_refuses_others(world: RecordStore) -> None:
+    days = {"since": "2025-03-03", "until": "2025-04-01"}
+    assert world.ties("RUS", "UKR", **days) == world.ties("RUS", "UKR", since=FIRST, until=date(2025, 4, 1))
+    assert world.events(actor="RUS", **days) != []
+    with pytest.raises(QueryError, match="YYYY-MM-DD"):
+        world.ties("RUS", "UKR", since="March")
+
+
+def test_no_turn_is_said_and_an_expanded_body_keeps_its_name(world: RecordStore) -> None:
+    calm = CliRunner().invoke(main, ["ties", "--record", str(world.path), "CHN", "IDN", "--turns"])
+    assert "no turn found" in calm.stdout
+    wide = call(world, "ties", "nato", "RUS", "--expand", "NATO")
+    assert {(row["actor"], row["recipient"]) for row in map(json.loads, wide.stdout.splitlines())} == {
+        ("nato", "RUS"), ("RUS", "nato"),
+    }  # fmt: skip
+
+
+def test_network_lines_bear_their_kind_and_the_numbers_of_the_table(world: RecordStore) -> None:
+    rows = [json.loads(line) for line in call(world, "network").stdout.splitlines()]
+    assert {row["kind"] for row in rows} == {"node", "pair"}
+    assert min(row["community"] for row in rows if row["kind"] == "node") == 1
+
+
+def test_one_happening_is_one() -> None:
+    assert (counted(1, "happening"), counted(2, "happening")) == ("1 happening", "2 happenings")

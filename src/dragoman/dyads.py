@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dragoman.errors import QueryError
 from dragoman.frames import FrameKind, to_frame
 from dragoman.model import Tie
-from dragoman.rows import tie_row
+from dragoman.rows import counted, tie_row
 from dragoman.ties import Turn, find_turns
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class DyadTies(list[Row]):
         Raises:
             QueryError: the day is none, or lies outside the window.
         """
-        on = _day(day)
+        on = read_day(day)
         ties = tuple(tie for series in self.series for tie in series if tie.since <= on < tie.until)
         if not ties:
             raise QueryError(f"{on} lies outside the window that was asked for")
@@ -112,13 +112,25 @@ class DyadTies(list[Row]):
         return sorted(told, key=lambda row: (-abs(row["intensity"]) * row["belief"], row["date"] or ""))
 
 
-def _day(day: date | str) -> date:
+def read_day(day: date | str) -> date:
+    """Gives the day that a text in ISO form means; a day stays what it is.
+
+    Raises:
+        QueryError: the text is no day.
+    """
+    if isinstance(day, datetime):
+        return day.date()
     if isinstance(day, date):
         return day
     try:
         return date.fromisoformat(day)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise QueryError(f"{day!r} is no day: write it as YYYY-MM-DD") from error
+
+
+def read_days(since: date | str | None, until: date | str | None) -> tuple[date | None, date | None]:
+    """The ends of a window as days; None where it is open."""
+    return None if since is None else read_day(since), None if until is None else read_day(until)
 
 
 def _frame_row(tie: Tie) -> Row:
@@ -130,7 +142,8 @@ def _frame_row(tie: Tie) -> Row:
 def _explained(explanation: Explanation) -> Iterable[str]:
     for tie in explanation.ties:
         level = "unread" if tie.level is None else f"level {tie.level:+.2f} ± {tie.level_sd:.2f}"
-        yield f"{tie.actor} and {tie.recipient}, {tie.since} to {tie.until}: {sum(tie.quads)} happenings, {level}"
+        happenings = counted(sum(tie.quads), "happening")
+        yield f"{tie.actor} and {tie.recipient}, {tie.since} to {tie.until}: {happenings}, {level}"
     for turn in explanation.turns:
         yield f"turn on {turn.day}: {turn.before:+.2f} to {turn.after:+.2f} a day read ({turn.confidence:.3f})"
     for row in explanation.happenings:

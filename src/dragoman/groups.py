@@ -13,6 +13,7 @@ from datetime import date
 from dragoman.errors import QueryError
 
 REST = "rest"
+MEMBERS = "members:"
 _JOIN = "+"
 
 
@@ -47,6 +48,10 @@ class Group:
         """The members on a day."""
         return sorted({member.code for member in self.members if member.belongs_on(day)})
 
+    def has(self, code: str, day: date) -> bool:
+        """Whether a party is a member on a day."""
+        return any(member.code == code and member.belongs_on(day) for member in self.members)
+
 
 Side = str | Group
 EVERYBODY_ELSE = Group(name=REST)
@@ -68,14 +73,36 @@ def read_side(name: Side) -> Side:
 
 def _checked(name: str) -> str:
     """The key of one party; a name would be looked for in vain, and its silence taken for calm."""
+    refuse_members(name)
     if ":" not in name and not name.isupper():
         raise QueryError(f"{name!r} is no code: say RUS for Russia, or ask dragoman.find_side for it")
     return name
 
 
+def refuse_members(name: str) -> None:
+    """Refuses `members:NATO` where one party is meant: as a key it would find nothing.
+
+    Raises:
+        QueryError: the name is of a body's members.
+    """
+    if name.lower().startswith(MEMBERS):
+        raise QueryError(f"{name!r} is a group: dragoman.find_side gives it with its members, for ties and pledges")
+
+
 def group_of(name: str, codes: Sequence[str]) -> Group:
     """A group of parties that always belong to it."""
     return Group(name=name, members=tuple(Member(code=code) for code in dict.fromkeys(codes)))
+
+
+def stands_on(code: str, side: Side, other: Side, day: date) -> bool:
+    """Whether a party is on a side on a day; `rest` is whoever is not on the other side."""
+    if isinstance(side, str):
+        return code == side
+    if not side.is_rest:
+        return side.has(code, day)
+    if isinstance(other, Group) and other.is_rest:
+        raise QueryError("both sides are the rest: name a party or a group on one of them")
+    return not stands_on(code, other, side, day)
 
 
 def name_of_side(side: Side) -> str:

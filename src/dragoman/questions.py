@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from dragoman.errors import QueryError
+from dragoman.groups import Group, Side, read_side, stands_on
 from dragoman.kinds import Follow, Theme, find_theme, load_follows, types_of
 from dragoman.neighbourhood import Pair, find_pairs
 from dragoman.sides import members_of
@@ -88,11 +90,12 @@ class Unsaid:
 
 
 def find_words(
-    view: RecordView, kind: Kind, a: str | None = None, b: str | None = None, *, theme: str | None = None,
+    view: RecordView, kind: Kind, a: Side | None = None, b: Side | None = None, *, theme: str | None = None,
     window: Window | None = None,
 ) -> list[Row]:  # fmt: skip
     """Gives the pledges or threats of `a` towards `b`, or (`deed`) what they did, as record rows in order of days.
 
+    A side is a code or what `find_side` gives: a group, or the rest.
     What both agreed counts for either. A theme is a word of `data/ties/themes.tsv` or a PLOVER context.
 
     Raises:
@@ -158,7 +161,7 @@ def find_positions(
 
 
 def find_agreements(
-    view: RecordView, a: str | None = None, b: str | None = None, *, theme: str | None = None,
+    view: RecordView, a: Side | None = None, b: Side | None = None, *, theme: str | None = None,
     window: Window | None = None,
 ) -> list[Promise]:  # fmt: skip
     """Gives agreements and concessions of a window with what came of them by the last day of the record.
@@ -177,7 +180,7 @@ def find_agreements(
 
 
 def find_sanctions(
-    view: RecordView, actor: str | None = None, recipient: str | None = None, *, on: date | None = None
+    view: RecordView, actor: Side | None = None, recipient: Side | None = None, *, on: date | None = None
 ) -> list[Sanctions]:
     """Gives the sanctions that are known to be in force on a day; without a day, all with when they ended.
 
@@ -186,9 +189,10 @@ def find_sanctions(
     (follow,) = load_follows("SANCTION")
     laid = _records(view, _Wanted(actor=actor, recipient=recipient), types=["SANCTION"])
     eased = _records(view, _Wanted(actor=actor, recipient=recipient), types=follow.by)
+    sides = [None if side is None else read_side(side) for side in (actor, recipient)]
     by_pair: dict[tuple[str, str], list[Row]] = {}
     for row in sorted([*laid, *eased], key=lambda row: (row["day"], row["event_type"], row["record_id"])):
-        for pair in _pairs(row, actor, recipient):
+        for pair in _pairs(row, *sides):
             by_pair.setdefault(pair, []).append(row)
     found = [each for pair, rows in by_pair.items() for each in _spells(pair, rows, follow)]
     told = [each for each in found if on is None or each.in_force(on)]
@@ -221,9 +225,9 @@ def find_ties_inside(view: RecordView, body: str, window: Window) -> list[Pair]:
 class _Wanted:
     """Which records: `actor` acts and `recipient` is acted upon or acts too; `parties` stand on any side."""
 
-    actor: str | None = None
-    recipient: str | None = None
-    parties: tuple[str, ...] = ()
+    actor: Side | None = None
+    recipient: Side | None = None
+    parties: tuple[Side, ...] = ()
     theme: Theme | None = None
     window: Window | None = None
 
@@ -239,20 +243,52 @@ def _records(view: RecordView, wanted: _Wanted, *, types: Sequence[str] = (), st
             AND (len($contexts) = 0 OR list_has_any(contexts, $contexts))
             AND ($since IS NULL OR last_day >= $since) AND ($until IS NULL OR day < $until)
         ORDER BY day, record_id"""
+    sides = [None if side is None else read_side(side) for side in (wanted.actor, wanted.recipient)]
+    parties = [read_side(side) for side in wanted.parties]
     values: Mapping[str, object] = {
         "status": status,
         "types": list(types),
-        "actor": wanted.actor,
-        "recipient": wanted.recipient,
-        "parties": list(wanted.parties),
+        "actor": _code(sides[0]),
+        "recipient": _code(sides[1]),
+        "parties": [side for side in parties if isinstance(side, str)],
         "contexts": list(wanted.theme.contexts) if wanted.theme else [],
         "since": wanted.window.since if wanted.window else None,
         "until": wanted.window.until if wanted.window else None,
     }
-    return view.ask(query, values).to_pylist()  # type: ignore[no-any-return]
+    rows: list[Row] = view.ask(query, values).to_pylist()
+    if any(isinstance(side, Group) for side in (*sides, *parties)):
+        either = (parties[0], parties[1] if len(parties) > 1 else None) if parties else None
+        return [row for row in rows if (_is_between(row, *either) if either else _is_from(row, *sides))]
+    return rows
 
 
-def _named(*parties: str | None) -> tuple[str, ...]:
+def _code(side: Side | None) -> str | None:
+    return side if isinstance(side, str) else None
+
+
+def _is_from(row: Row, actor: Side | None, recipient: Side | None) -> bool:
+    """Whether one of the first side acts in a record, and another party, of the second, is acted upon or acts too."""
+    everybody = _parties(row)
+    return any(
+        a != b for a in row["actors"] if _is_on(a, actor, recipient, row["day"])
+        for b in everybody if _is_on(b, recipient, actor, row["day"])
+    ) or (recipient is None and any(_is_on(a, actor, None, row["day"]) for a in row["actors"]))  # fmt: skip
+
+
+def _is_between(row: Row, first: Side, second: Side | None) -> bool:
+    """Whether a record has a party of each side, whoever acts."""
+    return _is_from({**row, "actors": sorted(_parties(row))}, first, second)
+
+
+def _is_on(code: str, side: Side | None, other: Side | None, day: date) -> bool:
+    if side is None:
+        return True
+    if other is None and isinstance(side, Group) and side.is_rest:
+        raise QueryError("rest is whoever is not on the other side: name a party or a group there")
+    return stands_on(code, side, other or "", day)
+
+
+def _named(*parties: Side | None) -> tuple[Side, ...]:
     return tuple(party for party in parties if party is not None)
 
 
@@ -286,10 +322,10 @@ def _follows(first: Row, second: Row, follow: Follow) -> bool:
     return len(_parties(first) & _parties(second)) >= 2 and bool(shared)
 
 
-def _pairs(row: Row, actor: str | None, recipient: str | None) -> list[tuple[str, str]]:
+def _pairs(row: Row, actor: Side | None, recipient: Side | None) -> list[tuple[str, str]]:
     return [
         (a, b) for a in row["actors"] for b in row["recipients"]
-        if a != b and actor in {None, a} and recipient in {None, b}
+        if a != b and _is_on(a, actor, recipient, row["day"]) and _is_on(b, recipient, actor, row["day"])
     ]  # fmt: skip
 
 

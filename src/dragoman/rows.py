@@ -62,6 +62,11 @@ def each_day(since: date, until: date) -> list[date]:
     return [since + timedelta(days=number) for number in range((until - since).days)]
 
 
+def counted(number: int, noun: str) -> str:
+    """Gives "1 happening", "2 happenings"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def event_row(event: Event) -> dict[str, Any]:
     """The contract's event row: plain JSON values; the sentence's words and the link stand beside what is required."""
     evidence = event.evidence

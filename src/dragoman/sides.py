@@ -6,18 +6,18 @@ import csv
 import difflib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 
 from dragoman.errors import QueryError
 from dragoman.expansion import Spell
-from dragoman.groups import EVERYBODY_ELSE, REST, Group, Member, Side, group_of
+from dragoman.groups import EVERYBODY_ELSE, MEMBERS, REST, Group, Member, Side, group_of
 from dragoman.model import Entity
 from dragoman.rows import UMBRELLA_CODES
 
 # Bodies that stand beside the states: the United Nations, the European Union, Kosovo.
 OTHER_CODES = frozenset({"UNO", "EUR", "KOS"}) | UMBRELLA_CODES
-MEMBERS = "members:"
 _IDENTIFIER = re.compile(r"Q\d+$")
 _CODE = re.compile(r"([A-Za-z]{3})((?:[A-Z]{3})*)$")
 
@@ -32,8 +32,9 @@ def side_code(name: str) -> str:
     """Gives the key by which a record counts a side: `RUS`, or `IGO:identifier` for a body that has no code of its own.
 
     Raises:
-        QueryError: nobody is known by that name, or it is a person: ties are between states and bodies.
+        QueryError: nobody is known by that name, or it is a person or a group: this key is of one state or body.
     """
+    _refuse_group(name)
     if name.partition(":")[0] in UMBRELLA_CODES and ":" in name:
         return name
     if code := _code_of(name):
@@ -51,8 +52,8 @@ def find_side(name: str) -> Side:
     Raises:
         QueryError: nobody is known by that name, or the body's members are not.
     """
-    if name.startswith(MEMBERS):
-        return members_of(name.removeprefix(MEMBERS))
+    if name.lower().startswith(MEMBERS):
+        return members_of(name[len(MEMBERS) :])
     if name.lower() == REST:
         return EVERYBODY_ELSE
     if "+" in name:
@@ -69,8 +70,7 @@ def members_of(name: str) -> Group:
     from dragoman.actors.tables import FAR_FUTURE, FAR_PAST, read_members
 
     listed = list(read_members())
-    bodies = sorted({row[0] for row in listed})
-    body = _body_of(name, bodies)
+    body = _body_of(name, known_bodies())
     return Group(
         name=f"{MEMBERS}{body}",
         members=tuple(
@@ -83,26 +83,34 @@ def members_of(name: str) -> Group:
     )  # fmt: skip
 
 
+def known_bodies() -> list[str]:
+    """Gives the names of the bodies whose members are known, in alphabetical order."""
+    from dragoman.actors.tables import read_members
+
+    return sorted({row[0] for row in read_members()})
+
+
 def _body_of(name: str, bodies: list[str]) -> str:
     by_fold = {body.casefold(): body for body in bodies}
     if name.casefold() in by_fold:
         return by_fold[name.casefold()]
-    from dragoman.actors import ActorIndex
-
-    entity = getattr(ActorIndex.load().resolve(name), "entity", None)
-    known = getattr(entity, "name", None)
+    known = getattr(_resolved(name), "name", None)
     if known in bodies:
         return str(known)
-    close = difflib.get_close_matches(name, bodies, n=1, cutoff=0.4)
-    hint = f"did you mean {close[0]}?" if close else "docs/how-to/ties.md lists those known"
-    raise QueryError(f"the members of {name!r} are not known: {hint}")
+    close = [by_fold[found] for found in difflib.get_close_matches(name.casefold(), by_fold, n=3)]
+    hint = f"did you mean {' or '.join(close)}? " if close else ""
+    raise QueryError(f"the members of {name!r} are not known: {hint}`dragoman ask members --list` names the bodies")
 
 
 def party_name(name: str) -> str:
     """Gives what events are searched by: a code with sectors, an identifier, or a body's or person's canonical name.
 
     A state's name gives its code; a person's or body's stays a name, since its code would find everybody of that state.
+
+    Raises:
+        QueryError: nobody is known by that name, or it is a group.
     """
+    _refuse_group(name)
     if _IDENTIFIER.match(name):
         return name
     if code := _code_of(name):
@@ -134,15 +142,26 @@ def expanded_members(names: Sequence[str], sides: Sequence[str | None]) -> dict[
     return expanded
 
 
-def expanded_sides(sides: tuple[Side, Side], names: Sequence[str]) -> tuple[Side, Side]:
+def expanded_sides(
+    sides: tuple[Side, Side], names: Sequence[str], labels: tuple[str, str] | None = None
+) -> tuple[Side, Side]:
     """Gives the sides of a tie with the named bodies as groups: themselves, and their members on the day.
+
+    `labels` are the names that such groups bear in rows, else their keys.
 
     Raises:
         QueryError: as `expanded_members`.
     """
     members = expanded_members(names, [side for side in sides if isinstance(side, str)])
-    first, second = (with_members(side, members) for side in sides)
-    return first, second
+    wide = tuple(with_members(side, members) for side in sides)
+    if labels is None or labels[0] == labels[1]:
+        return wide[0], wide[1]
+    return _labelled(wide[0], sides[0], labels[0]), _labelled(wide[1], sides[1], labels[1])
+
+
+def _labelled(wide: Side, side: Side, label: str) -> Side:
+    """A body that was made a group, by the name it was asked for."""
+    return replace(wide, name=label) if isinstance(wide, Group) and isinstance(side, str) else wide
 
 
 def with_members(side: Side, members: Mapping[str, Sequence[Spell]]) -> Side:
@@ -160,11 +179,31 @@ def _code_of(name: str) -> str | None:
     return None
 
 
-def _entity_of(name: str) -> Entity:
+def _refuse_group(name: str) -> None:
+    """A group taken for one name would be read as the body in it, or find nothing, which would pass for calm."""
+    if name.lower() == REST or name.lower().startswith(MEMBERS) or "+" in name:
+        raise QueryError(
+            f"{name!r} is a group, and here one state, body or person is asked for, as RUS or NATO: `ties` and "
+            "`ask pledges` take groups, and `events --actor NATO --expand NATO` counts a body's members"
+        )
+
+
+def _resolved(name: str) -> Entity | None:
+    """Who a name means as it is written, else with capitals (saudi arabia, nato); None if nobody with a code."""
     from dragoman.actors import ActorIndex
 
-    entity = getattr(ActorIndex.load().resolve(name), "entity", None)
-    if not isinstance(entity, Entity) or entity.code is None:
+    index = ActorIndex.load()
+    spellings = [name, name.title(), name.upper()] if name.islower() else [name, name.title()]
+    for spelling in dict.fromkeys(spellings):
+        entity = getattr(index.resolve(spelling), "entity", None)
+        if isinstance(entity, Entity) and entity.code is not None:
+            return entity
+    return None
+
+
+def _entity_of(name: str) -> Entity:
+    entity = _resolved(name)
+    if entity is None:
         raise QueryError(f"{name!r} names no state or organisation: give a code, as RUS, or a name, as Russia")
     return entity
 

@@ -18,10 +18,10 @@ import pyarrow as pa
 from dragoman.codebook import load_codebook
 from dragoman.columns import SPECS
 from dragoman.corrections import Correction, standing
-from dragoman.dyads import DyadTies
+from dragoman.dyads import DyadTies, read_days
 from dragoman.errors import QueryError, StoreError
 from dragoman.expansion import Members, Spell
-from dragoman.groups import Side, member_condition, name_of_side, read_side
+from dragoman.groups import Side, member_condition, name_of_side, read_side, refuse_members
 from dragoman.kinds import types_of
 from dragoman.model import Event, Statement, Tie
 from dragoman.rows import event_from_row, statement_from_row, tie_row
@@ -37,7 +37,7 @@ _CONTRACT_RECORD = tuple(name for name in SPECS["records"].schema.names if name 
 
 
 class RecordView:
-    """A record to ask. `since` is inside a window, `until` is not.
+    """A record to ask. `since` is inside a window, `until` is not; both are days or texts in ISO form.
 
     Raises:
         StoreError: the record cannot be read.
@@ -85,8 +85,8 @@ class RecordView:
         recipient: str | None = None,
         event_type: str | None = None,
         status: str | None = None,
-        since: date | None = None,
-        until: date | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
         text: str | None = None,
         min_confidence: float | None = None,
         limit: int | None = None,
@@ -98,6 +98,7 @@ class RecordView:
         `actor` and `recipient` are a code (`ISR`), a code with sectors (`ISRGOV`), an identifier or a name; `text` is
         looked for in the sentence, whatever its case. A side in `members` also means its members on the event's day.
         """
+        since, until = read_days(since, until)
         wanted = _Conditions()
         wanted.add_party("actors", actor, (members or {}).get(actor or "", ()))
         wanted.add_party("recipients", recipient, (members or {}).get(recipient or "", ()))
@@ -129,11 +130,12 @@ class RecordView:
         recipient: str | None = None,
         event_type: str | None = None,
         status: str | None = None,
-        since: date | None = None,
-        until: date | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
         limit: int | None = None,
     ) -> list[Row]:
         """Record rows with their links, in the order of their days."""
+        since, until = read_days(since, until)
         wanted = _Conditions()
         wanted.add_key("actors", actor)
         wanted.add_key("recipients", recipient)
@@ -236,8 +238,8 @@ class RecordView:
         a: Side,
         b: Side,
         *,
-        since: date | None = None,
-        until: date | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
         by: Period = "month",
         directed: bool = True,
         half_life: float = HALF_LIFE,
@@ -248,6 +250,7 @@ class RecordView:
         `scale` says whose scores: PLOVER's, which a record holds, or Goldstein's, those of the nearest CAMEO code.
         """
         snapshot = self.snapshot()
+        since, until = read_days(since, until)
         sides = (read_side(a), read_side(b))
         read = self._articles_by_day(snapshot)
         window = self._window(snapshot, sides, read, asked=(since, until, by))
@@ -560,12 +563,14 @@ class _Conditions:
 
     def add_key(self, column: str, party: str | None) -> None:
         if party is not None:
+            refuse_members(party)
             self.add(f"list_contains({column}, ?)", party)
 
     def add_party(self, column: str, party: str | None, members: Sequence[Spell] = ()) -> None:
         """Matches a party by code, code with sectors, identifier or name, or one that was its member on the day."""
         if party is None:
             return
+        refuse_members(party)
         match = "p.identifier = ? OR lower(p.name) = lower(?)"
         values: list[object] = [party, party]
         if len(party) % 3 == 0 and party.isupper() and party.isalpha():

@@ -23,6 +23,7 @@ from dragoman.cli.base import (
 from dragoman.codebook import load_codebook
 from dragoman.errors import QueryError
 from dragoman.model import STATUSES
+from dragoman.rows import counted
 from dragoman.sides import expanded_members, expanded_sides, find_side, party_name, side_code
 
 # Happenings printed on either side of a turn; the rows (--format jsonl) list all.
@@ -144,7 +145,7 @@ def ties(a: str, b: str, record: Path, form: str, as_of: Any, **wanted: Any) -> 
     view = asked_record(record, as_of)
     pictures, explain = (wanted.pop("plot"), wanted.pop("calendar")), wanted.pop("explain")
     with_turns, directed = wanted.pop("turns"), not wanted.pop("undirected")
-    sides = expanded_sides((find_side(a), find_side(b)), wanted.pop("expanded"))
+    sides = expanded_sides((find_side(a), find_side(b)), wanted.pop("expanded"), (a, b))
     found = view.ties(*sides, directed=directed, turns=with_turns, **wanted)
     if explain:
         print_explanation(found.explain(explain), form)
@@ -154,6 +155,8 @@ def ties(a: str, b: str, record: Path, form: str, as_of: Any, **wanted: Any) -> 
         print_rows("tie_table", found, None)
         for turn in found.turns if with_turns else ():
             print_turn(found, turn)
+        if with_turns and not found.turns:
+            click.echo("no turn found")
     else:
         click.echo(f"nothing between {a} and {b} in that window")
     draw_ties(view, sides, pictures, wanted)
@@ -188,7 +191,7 @@ def print_turn(found: Any, turn: Any) -> None:
     way = "warmer" if turn.size > 0 else "colder"
     click.echo(f"turn {turn.day}: {way} by {abs(turn.size):.2f} a day read (confidence {turn.confidence:.3f})")
     for heading, rows in zip(("before", "after"), found.happenings_of(turn), strict=True):
-        click.echo(f"  {heading}: {len(rows)} happenings")
+        click.echo(f"  {heading}: {counted(len(rows), 'happening')}")
         for row in rows[:HAPPENINGS_OF_A_TURN]:
             for line in happening_lines(row):
                 click.echo(f"  {line}")

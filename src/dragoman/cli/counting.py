@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,8 +22,10 @@ from dragoman.cli.base import (
     with_progress,
 )
 from dragoman.errors import QueryError
+from dragoman.groups import MEMBERS
 from dragoman.model import STATUSES
-from dragoman.sides import MEMBERS, members_of, side_code
+from dragoman.rows import counted
+from dragoman.sides import members_of, side_code
 
 if TYPE_CHECKING:
     from dragoman.ties import Window
@@ -53,8 +56,8 @@ def asked_sides(words: str | None, day: date) -> list[str] | None:
         return None
     if words == "all":
         return sorted(load_countries())
-    if words.startswith(MEMBERS):
-        return members_of(words.removeprefix(MEMBERS)).codes_on(day)
+    if words.lower().startswith(MEMBERS):
+        return members_of(words[len(MEMBERS) :]).codes_on(day)
     return [side_code(word.strip()) for word in words.split(",") if word.strip()]
 
 
@@ -172,7 +175,7 @@ def network(record: Path, since: date | None, until: date | None, form: str, **w
     plot, heat = wanted.pop("plot"), wanted.pop("heat")
     found = build_network(view, window, **wanted)
     if form == "jsonl":
-        echo_lines([*(node.to_row() for node in found.nodes), *(edge.to_row() for edge in found.edges)])
+        echo_lines(network_lines(found))
     else:
         print_network(found)
     span = f"{window.since} to {window.until}"
@@ -186,6 +189,14 @@ def network(record: Path, since: date | None, until: date | None, form: str, **w
 
         arrows = find_arrows(view, window, parties=min(30, wanted["parties"]), scale=wanted["scale"])
         click.echo(f"wrote {plot_heat(arrows, heat, title=f'Who did what to whom, {span}')}", err=True)
+
+
+def network_lines(found: Any) -> Iterator[dict[str, Any]]:
+    """Rows of nodes, then of pairs, each with its `kind`; communities bear the numbers of the table, from 1."""
+    for node in found.nodes:
+        yield {"kind": "node", **node.to_row(), "community": node.community + 1}
+    for edge in found.edges:
+        yield {"kind": "pair", **edge.to_row()}
 
 
 def print_network(found: Any) -> None:
@@ -226,7 +237,7 @@ def unusual(record: Path, since: date | None, until: date | None, least: int, li
     for each in found:
         pair = each.pair
         click.echo(
-            f"  {pair.a}-{pair.b}  {pair.happenings} happenings ({pair.intensity:+.1f}), expected "
+            f"  {pair.a}-{pair.b}  {counted(pair.happenings, 'happening')} ({pair.intensity:+.1f}), expected "
             f"{each.expected:.1f} by their sizes and {each.before:.1f} by their past; chance {each.chance:.1g}"
         )
 

@@ -11,9 +11,11 @@ import click
 
 from dragoman.cli.base import DAY, echo_lines, format_option, open_record, record_option, window_options
 from dragoman.cli.counting import asked_window
-from dragoman.sides import party_name, side_code
+from dragoman.rows import counted
+from dragoman.sides import find_side, known_bodies, party_name, side_code
 
 if TYPE_CHECKING:
+    from dragoman.groups import Side
     from dragoman.ties import Window
     from dragoman.view import RecordView
 
@@ -37,9 +39,16 @@ def code_of(name: str | None) -> str | None:
     return side_code(name) if name else None
 
 
+def side_of(name: str | None) -> Side | None:
+    """A side as `ties` takes them: also FRA+DEU, members:NATO, rest."""
+    return find_side(name) if name else None
+
+
 @click.group()
 def ask() -> None:
     """Answers what people come with: pledges, meetings, agreements kept, sanctions in force, denials, positions.
+
+    Pledges, threats, deeds, agreements and sanctions take sides as `ties` does: RUS, FRA+DEU, members:NATO, rest.
 
     Example: dragoman ask sanctions --record ./record USA RUS
     """
@@ -89,7 +98,7 @@ def words_of(kind: Any, sides: tuple[str, str | None], record: Path, form: str, 
 
     view = open_record(record)
     window = window_of(view, asked)
-    show_records(find_words(view, kind, *map(code_of, sides), theme=asked["theme"], window=window), form)
+    show_records(find_words(view, kind, *map(side_of, sides), theme=asked["theme"], window=window), form)
 
 
 @ask.command()
@@ -144,7 +153,7 @@ def agreements(a: str | None, b: str | None, record: Path, form: str, state: str
 
     view = open_record(record)
     window = window_of(view, asked)
-    found = find_agreements(view, code_of(a), code_of(b), theme=asked["theme"], window=window)
+    found = find_agreements(view, side_of(a), side_of(b), theme=asked["theme"], window=window)
     found = [each for each in found if state in {None, each.state}]
     if form == "jsonl":
         echo_lines(each.to_row() for each in found)
@@ -169,29 +178,35 @@ def sanctions(a: str | None, b: str | None, record: Path, form: str, on: date | 
     """
     from dragoman.questions import find_sanctions
 
-    found = find_sanctions(open_record(record), code_of(a), code_of(b), on=on)
+    found = find_sanctions(open_record(record), side_of(a), side_of(b), on=on)
     if form == "jsonl":
         echo_lines(each.to_row() for each in found)
         return
     for each in found:
         until = f"eased {each.until}" if each.until else "in force"
-        click.echo(
-            f"{each.actor} against {each.recipient}: since {each.since}, {until}, {len(each.records)} happenings"
-        )
+        number = counted(len(each.records), "happening")
+        click.echo(f"{each.actor} against {each.recipient}: since {each.since}, {until}, {number}")
         click.echo(f"         {record_line(each.records[0])}")
     say_none(found)
 
 
 @ask.command()
-@click.argument("body")
+@click.argument("body", required=False)
+@click.option("--list", "listed", is_flag=True, help="Name the bodies whose members are known.")
 @click.option("--on", type=DAY, default=str(date.today()), show_default="today", help="Members of this day.")
 @click.option("--ties", "inside", is_flag=True, help="And what passed among them in the window.")
 @question
-def members(body: str, on: date, inside: bool, record: Path, form: str, **asked: Any) -> None:
+def members(body: str | None, listed: bool, on: date, inside: bool, record: Path, form: str, **asked: Any) -> None:
     """The members of a body on a day, and the ties among them.
 
     Example: dragoman ask members --record ./record ASEAN --on 2025-11-01 --ties
     """
+    if listed:
+        bodies = known_bodies()
+        echo_lines({"body": each} for each in bodies) if form == "jsonl" else click.echo("\n".join(bodies))
+        return
+    if body is None:
+        raise click.UsageError("name a body, as NATO; --list names those known")
     from dragoman.questions import find_members, find_ties_inside
 
     codes = find_members(body, on)
@@ -204,7 +219,7 @@ def members(body: str, on: date, inside: bool, record: Path, form: str, **asked:
         return
     click.echo(f"{len(codes)} members on {on}: {' '.join(codes)}")
     for pair in pairs:
-        click.echo(f"  {pair.a}-{pair.b}  {pair.happenings} happenings, {pair.cooperation} of cooperation")
+        click.echo(f"  {pair.a}-{pair.b}  {counted(pair.happenings, 'happening')}, {pair.cooperation} of cooperation")
 
 
 @ask.command()

@@ -20,6 +20,7 @@ from dragoman.plots.style import (
     save_chart,
     styled,
 )
+from dragoman.rows import counted
 from dragoman.ties import Turn, find_turns
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def _subtitle(series: Sequence[Tie]) -> list[str]:
     happenings = sum(sum(tie.quads) for tie in series)
     articles = sum(tie.articles for tie in series)
     return [
-        f"{happenings:,} happenings asserted in {articles:,} articles read, {series[0].since} to {series[-1].until}",
+        f"{counted(happenings, 'happening')} asserted in {articles:,} articles read, "
+        f"{series[0].since} to {series[-1].until}",
         f"band: the level give or take {BAND} standard deviations, from belief and coverage; grey: nothing was read",
     ]
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from dragoman.errors import QueryError
+from dragoman.rows import counted
 from dragoman.view import Row
 from dragoman.web.marking import plain
 from dragoman.web.names import headline, name_of, read_search
@@ -231,7 +232,8 @@ def _tie_alert(watch: Watch, week: Row) -> Alert:
     return Alert(
         watch=watch.name,
         title=f"{watch.name}: {sides}, level {way} by {abs(week['trend']):.1f}",
-        summary=f"Level {week['level']:+.1f} in the week from {week['since']}, {len(week['records'])} happenings.",
+        summary=f"Level {week['level']:+.1f} in the week from {week['since']}, "
+        f"{counted(len(week['records']), 'happening')}.",
         path="/ties?" + _query(a=str(watch.a), b=str(watch.b), by="week", at=week["since"]),
         day=week["since"],
     )

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from dragoman.codebook import load_codebook
 from dragoman.errors import QueryError
+from dragoman.rows import counted
 from dragoman.view import Row
 from dragoman.web.answers import Answer, Moved, state_path, tie_path
 from dragoman.web.asked import Asked
@@ -140,7 +141,8 @@ def _tie_entries(asked: Asked, title: str, rows: Sequence[Row], happenings: Sequ
             key=f"alert:{row['actor']}:{row['recipient']}:{row['since']}",
             path=asked.linked(alert=None, at=row["since"]),
             title=f"{title}: the level moved by {row['trend']:+.1f}",
-            summary=f"Level {row['level']:+.1f} in the period from {row['since']}, {len(row['records'])} happenings.",
+            summary=f"Level {row['level']:+.1f} in the period from {row['since']}, "
+            f"{counted(len(row['records']), 'happening')}.",
             day=row["since"],
         )
         for row in reversed(rows)
