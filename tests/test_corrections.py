@@ -258,6 +258,8 @@ def test_undoing_all_corrections_in_any_order_restores_the_record(  # type: igno
     before = answers(store)
     ids = {kind: record_id(store, kind) for kind in ("CONSULT", "ASSAULT")}
     for target in targets:
+        if target in ids and store.record(ids[target]) is None:
+            continue  # a correction before took its events away: there is nothing to correct
         verdict = chance.choice(["accept", "reject", "amend"])
         changes = {"actors": ["USA"]} if verdict == "amend" else {}
         store.correct(ids.get(target, target), verdict, changes=changes, **SIGNED)
