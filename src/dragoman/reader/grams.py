@@ -17,7 +17,7 @@ BLOCKS = 4
 # A marked sentence longer than this is read to here: far more than any sentence of a newspaper.
 LONGEST = 600
 _WORD = re.compile(r"\w+|[^\w\s]")
-_MARK = re.compile(r"<(/?)([st])>")
+MARK = re.compile(r"<(/?)([st])>")
 _ENDINGS = ("ingly", "edly", "ing", "ed", "es", "s", "d", "ion", "ment")
 _PARTIES = {"s": "<S>", "t": "<T>"}
 
@@ -30,7 +30,7 @@ def masked_words(marked: str) -> list[str]:
     """
     words: list[str] = []
     last, hidden = 0, ""
-    for mark in _MARK.finditer(marked):
+    for mark in MARK.finditer(marked):
         if not hidden:
             words.extend(w.lower() for w in _WORD.findall(marked[last : mark.start()]))
         last = mark.end()

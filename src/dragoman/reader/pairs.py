@@ -7,7 +7,6 @@ other the words. The reader's own pair head has a smaller say, and chooses type 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +18,9 @@ from tokenizers import Tokenizer
 
 from dragoman.errors import ReaderError
 from dragoman.model import Sentence
-from dragoman.reader.grams import gram_vector
+from dragoman.reader.grams import MARK, gram_vector
 from dragoman.reader.network import Array, Labels, Output, softmax
 from dragoman.reader.windows import SEP, Window, cut_pieces, pack_windows
-
-_MARK = re.compile(r"<(/?)([st])>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +41,7 @@ def parse_marked(marked: str) -> tuple[str, list[tuple[int, int, int]]]:
     text, last = "", 0
     spans: list[tuple[int, int, int]] = []
     opened: dict[int, int] = {}
-    for mark in _MARK.finditer(marked):
+    for mark in MARK.finditer(marked):
         text += marked[last : mark.start()]
         last = mark.end()
         kind = 1 if mark.group(2) == "s" else 2

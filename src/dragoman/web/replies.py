@@ -7,15 +7,14 @@ in `waiting`, which the owner's page asks, and never in a log, a feed or what ot
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from dragoman.errors import QueryError
+from dragoman.web.box import Box
 
 FILE = "replies.sqlite3"
 KINDS = ("comment", "correction")
@@ -56,11 +55,11 @@ class Reply:
         return cls(record_id=record_id, **given)
 
 
-class ReplyBox:
+class ReplyBox(Box):
     """The replies of a record, in a file that only its owner's account can read. Made with the first reply."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+        super().__init__(folder / FILE, _TABLE)
 
     def add(self, reply: Reply) -> None:
         """Keeps a reply until the owner decides; raises QueryError where too many wait already."""
@@ -101,22 +100,6 @@ class ReplyBox:
             else:
                 done = box.execute("DELETE FROM replies WHERE id = ? AND state = 'waiting'", (reply_id,))
             return done.rowcount > 0
-
-    def _rows(self, query: str, *values: object) -> list[dict[str, Any]]:
-        if not self._path.exists():
-            return []
-        with self._open() as box:
-            return [dict(row) for row in box.execute(query, values)]
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        if not self._path.exists():
-            self._path.touch(mode=0o600)
-        with closing(sqlite3.connect(self._path, timeout=10)) as box:
-            box.row_factory = sqlite3.Row
-            with box:
-                box.execute(_TABLE)
-                yield box
 
 
 def _now() -> str:

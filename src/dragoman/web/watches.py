@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from dragoman.errors import QueryError
 from dragoman.rows import counted
 from dragoman.view import Row
+from dragoman.web.box import Box
 from dragoman.web.marking import plain
 from dragoman.web.names import headline, name_of, read_search
 from dragoman.web.queries import PageView
@@ -84,11 +83,11 @@ class Alert:
     made_at: str = ""
 
 
-class WatchBox:
+class WatchBox(Box):
     """The watches of a record and their alerts. The file is made with the first watch."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+        super().__init__(folder / FILE, _TABLES)
 
     def save(self, watch: Watch, view: PageView) -> None:
         """Saves a watch under its name and notes what there is already, so that only later things alert."""
@@ -157,22 +156,6 @@ class WatchBox:
                 "UPDATE alerts SET tries = tries + 1, state = ? WHERE id = ?",
                 ("sent" if has_arrived else "waiting", alert.id),
             )
-
-    def _rows(self, query: str, *values: object) -> list[dict[str, Any]]:
-        if not self._path.exists():
-            return []
-        with self._open() as box:
-            return [dict(row) for row in box.execute(query, values)]
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        if not self._path.exists():
-            self._path.touch(mode=0o600)
-        with closing(sqlite3.connect(self._path, timeout=10)) as box:
-            box.row_factory = sqlite3.Row
-            box.executescript(_TABLES)
-            with box:
-                yield box
 
 
 def _note_seen(box: sqlite3.Connection, watch: Watch, keys: Sequence[str]) -> None:
