@@ -291,22 +291,29 @@ def _overlap(event: Event, correction: Correction) -> int:
     return min(anchor.end, correction.end) - max(anchor.start, correction.start)
 
 
+def _codes_after(target: Event | Record, ruling: Ruling) -> dict[str, Any]:
+    """Type, mode, status and what the codebook says of them; a mode that the type does not have is dropped."""
+    kind = {**fields_of(target), **ruling.changes}
+    book = load_codebook()
+    mode = kind["mode"] if kind["mode"] in book.event_type(kind["type"]).modes else None
+    is_same = (kind["type"], mode) == (target.event_type, target.mode)
+    return {
+        "event_type": kind["type"],
+        "mode": mode,
+        "status": kind["status"],
+        "quad": book.quad(kind["type"]),
+        "intensity": target.intensity if is_same else book.intensity(kind["type"], mode),
+    }
+
+
 def correct_event(event: Event, ruling: Ruling) -> CorrectedEvent:
     """An event as a ruling leaves it. A person has read the sentence: the confidence is 1."""
     if ruling.is_rejected:
         return CorrectedEvent(event=event, is_rejected=True, by=ruling.by)
-    kind = {**fields_of(event), **ruling.changes}
-    book = load_codebook()
-    mode = kind["mode"] if kind["mode"] in book.event_type(kind["type"]).modes else None
     basis = f"{event.basis}; corrected by a person ({', '.join(ruling.by)})"
-    is_same_kind = (kind["type"], mode) == (event.event_type, event.mode)
     amended = replace(
         event,
-        event_type=kind["type"],
-        mode=mode,
-        status=kind["status"],
-        quad=book.quad(kind["type"]),
-        intensity=event.intensity if is_same_kind else book.intensity(kind["type"], mode),
+        **_codes_after(event, ruling),
         actors=_side(event, event.actors, ruling.changes.get("actors")),
         recipients=_side(event, event.recipients, ruling.changes.get("recipients")),
         date=_date(event.date, ruling.changes.get("date")),
@@ -382,18 +389,11 @@ def correct_happening(happening: Happening, ruling: Ruling) -> Happening:
     """A happening as a ruling that does not reject it leaves it. Its id stays: it is the same happening."""
     record = happening.record
     kind = {**fields_of(record), **ruling.changes}
-    book = load_codebook()
-    mode = kind["mode"] if kind["mode"] in book.event_type(kind["type"]).modes else None
-    is_same_kind = (kind["type"], mode) == (record.event_type, record.mode)
     return replace(
         happening,
         record=replace(
             record,
-            event_type=kind["type"],
-            mode=mode,
-            status=kind["status"],
-            quad=book.quad(kind["type"]),
-            intensity=record.intensity if is_same_kind else book.intensity(kind["type"], mode),
+            **_codes_after(record, ruling),
             actors=_counted(kind["actors"]),
             recipients=_counted(kind["recipients"]),
             date=kind["date"],

@@ -6,7 +6,7 @@ are both everybody else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -54,6 +54,9 @@ class Group:
 
 
 Side = str | Group
+# A member by its code, with the days of its entry and exit; the exit is exclusive. Members: those of each body.
+Spell = tuple[str, date, date]
+Members = Mapping[str, Sequence[Spell]]
 EVERYBODY_ELSE = Group(name=REST)
 
 

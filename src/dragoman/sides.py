@@ -11,8 +11,7 @@ from functools import cache
 from importlib import resources
 
 from dragoman.errors import QueryError
-from dragoman.expansion import Spell
-from dragoman.groups import EVERYBODY_ELSE, MEMBERS, REST, Group, Member, Side, group_of
+from dragoman.groups import EVERYBODY_ELSE, MEMBERS, REST, Group, Member, Side, Spell, group_of
 from dragoman.model import Entity
 from dragoman.rows import UMBRELLA_CODES
 

@@ -20,8 +20,7 @@ from dragoman.columns import SPECS
 from dragoman.corrections import Correction, standing
 from dragoman.dyads import DyadTies, read_days
 from dragoman.errors import QueryError, StoreError
-from dragoman.expansion import Members, Spell
-from dragoman.groups import Side, member_condition, name_of_side, read_side, refuse_members
+from dragoman.groups import Members, Side, Spell, member_condition, name_of_side, read_side, refuse_members
 from dragoman.kinds import types_of
 from dragoman.model import Event, Statement, Tie
 from dragoman.rows import event_from_row, statement_from_row, tie_row
