@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from importlib import resources
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,16 @@ def open_deadly() -> Callable[[Sequence[int]], list[int]]:
     return double_or_die
 
 
+def sleep_after_the_first(shard: Sequence[int]) -> list[int]:
+    if 0 not in shard:
+        time.sleep(60)
+    return double(shard)
+
+
+def open_sleepy() -> Callable[[Sequence[int]], list[int]]:
+    return sleep_after_the_first
+
+
 def open_nothing() -> Callable[[Sequence[int]], list[int]]:
     raise DictionaryError("no such dictionary")
 
@@ -79,6 +90,15 @@ def test_what_kills_a_worker_is_set_aside_and_all_else_is_answered() -> None:
 def test_a_worker_that_cannot_begin_is_an_error_of_the_call() -> None:
     with pytest.raises(DictionaryError, match="no such dictionary"):
         list(answer_shards(Pool(open_nothing, set_aside), shards_of(8, []), cores=2))
+
+
+def test_whoever_stops_asking_ends_workers_in_the_midst_of_a_shard_without_complaint() -> None:
+    answers = answer_shards(Pool(open_sleepy, set_aside), shards_of(80, []), cores=2)
+    assert next(answers) == 0
+    started = time.monotonic()
+    answers.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - started < 30
+    assert not active_children()
 
 
 def test_the_same_events_in_the_same_order_whatever_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,9 +56,16 @@ class _Worker(Generic[Item, Answer]):
             raise answer
         return list(answer)
 
-    def end(self) -> None:
+    def stop(self) -> None:
+        """Ends the process and leaves the pipe to whoever reads from it: they see its end.
+
+        A pipe closed here, while another thread reads, could be closed twice, or its number given to another file.
+        """
         self._process.terminate()
         self._process.join(SECONDS_TO_END)
+
+    def end(self) -> None:
+        self.stop()
         self._pipe.close()
 
 
@@ -126,12 +133,15 @@ class Pool(Generic[Item, Answer]):
         except queue.Empty:
             worker = _Worker(self._open_desk)
             self._all.append(worker)
+            if self._is_closed:  # meanwhile: close() may not have seen it
+                worker.stop()
             return worker
 
     def close(self) -> None:
+        """Ends all workers; a thread that waits for one sees it die."""
         self._is_closed = True
         for worker in tuple(self._all):
-            worker.end()
+            worker.stop()
 
 
 @contextmanager
