@@ -39,7 +39,9 @@ from dragoman.exchange import IMPORT_FORMS, ROW_FORMS, import_events, write_even
 from dragoman.model import Article, Report, Skip
 from dragoman.places import PlaceIndex
 from dragoman.reader.gate import Gate
+from dragoman.reader.network import default_folder
 from dragoman.reader.sentences import split_article
+from dragoman.reader.windows import cut_pieces, load_tokenizer
 from dragoman.rows import event_row
 from dragoman.sources import _read_stream
 from dragoman.times import find_times
@@ -153,7 +155,7 @@ def take(found: Report | Skip) -> None:
     sentences = split_article(article)
     for sentence in sentences:
         assert article.body[sentence.start : sentence.end] == sentence.text
-        GATE.passes(sentence)
+    assert len(GATE.passes(cut_pieces(TOKENIZER, sentences))) == len(sentences)
     if len(article.body) < 5_000:
         layers(article)
 
@@ -192,6 +194,7 @@ def read_file(reader: Callable[[Path], Iterable[object]]) -> Target:
 
 
 GATE, ACTORS, PLACES = Gate.load(), ActorIndex.load(), PlaceIndex.load()
+TOKENIZER = load_tokenizer(default_folder() / "tokenizer.json")
 
 
 # --- what they look like where nothing is wrong ---
