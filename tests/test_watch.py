@@ -292,6 +292,20 @@ def test_hosts_are_asked_side_by_side(served: StandIn, tmp_path: Path) -> None:
     assert counts.counts["robots.txt read"] == 2
 
 
+def test_an_entry_with_a_broken_link_is_read_in_its_feed(served: StandIn, tmp_path: Path) -> None:
+    feed, kept = served.put_feed("/feed", "/1", "/2"), Kept()
+    status, headers, body = served.answers["/feed"]
+    served.answers["/feed"] = (status, headers, body.replace(served.url("/2").encode(), b"http://[broken/2"))
+    watcher(tmp_path, [feed], kept).run_round()
+    assert sorted(report.kind for report in kept.reports) == ["feed-item", "html"]
+
+
+def test_a_redirect_to_a_broken_link_is_a_failed_page(served: StandIn, tmp_path: Path) -> None:
+    feed, kept = served.put_feed("/feed", "/1"), Kept()
+    served.answers["/1"] = (302, {"Location": "http://[broken/1"}, b"")
+    assert watcher(tmp_path, [feed], kept).run_round().counts["pages put off"] == 1
+
+
 def test_the_command_adds_what_is_new(served: StandIn, tmp_path: Path) -> None:
     feeds = tmp_path / "feeds.txt"
     feeds.write_text(f"# ours\n{served.put_feed('/feed', '/1', '/2')}\n")
@@ -319,7 +333,9 @@ def test_opml_and_lists_are_read(tmp_path: Path) -> None:
     assert read_subscriptions(lines) == ["https://a.example/feed", "https://b.example/x#y"]
 
 
-@pytest.mark.parametrize("content", [b"", b"<opml", b"<opml/>", b"no feed", b"\xff\xfe\x00", b"<a>" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"<opml", b"<opml/>", b"no feed", b"http://[x", b"\xff\xfe\x00", b"<a>" * 100_000]
+)
 def test_files_without_feeds_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "feeds"
     path.write_bytes(content)

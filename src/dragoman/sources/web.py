@@ -151,7 +151,7 @@ def fetch_answer(
             answer = _fetch_once(url, _Way(addresses, bounds, connections), headers)
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
                 return answer
-            url = urljoin(url, answer.headers["location"])
+            url = _join(url, answer.headers["location"])
     raise FetchError("fetch-failed", f"more than {MAX_REDIRECTS} redirects")
 
 
@@ -248,6 +248,13 @@ def _split(url: str) -> tuple[SplitResult, str, int]:
     if parts.scheme not in {"http", "https"} or not host:
         raise FetchError("refused-address", "only http:// and https:// addresses are fetched")
     return parts, host, port
+
+
+def _join(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError as error:
+        raise FetchError("fetch-failed", f"redirected to no usable address ({error})") from error
 
 
 def _is_numeric(host: str | None) -> bool:

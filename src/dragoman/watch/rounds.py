@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from dragoman.addresses import is_web_address
 from dragoman.model import Report, Skip
 from dragoman.sources import reports_of_page
 from dragoman.sources.feeds import read_feed
@@ -318,7 +319,8 @@ class Watcher:
         return len(fresh)
 
     def _is_fetched(self, entry: Report) -> bool:
-        return self.habits.pages and (entry.url or "").lower().startswith(("http://", "https://"))
+        """Whether its page is fetched; with no address, or a broken one, it is read in the feed."""
+        return self.habits.pages and is_web_address(entry.url)
 
     def _key_of(self, entry: Report) -> str:
         """What a page is known by: its address, or for an entry that is read in its feed a digest of what it says."""
