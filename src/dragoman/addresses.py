@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 
 def split_address(url: str | None) -> SplitResult | None:
@@ -39,3 +39,16 @@ def is_web_address(url: str | None) -> bool:
     """
     parts = split_address(url)
     return parts is not None and parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def join_address(base: str, link: str) -> str | None:
+    """The address that a link on the page at `base` leads to; None where it leads to no page of the web.
+
+    >>> join_address("https://example.org/a/b", "../c"), join_address("https://example.org/", "http://[x")
+    ('https://example.org/c', None)
+    """
+    try:
+        joined = urljoin(base, link.strip())
+    except ValueError:
+        return None
+    return joined if is_web_address(joined) else None
