@@ -93,12 +93,19 @@ def read_rows(table: str) -> Iterator[dict[str, str]]:
 
 
 def read_day(text: str, default: date) -> date:
-    """Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD` as its first day; an empty text gives the default."""
+    """Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD` as its first day; an empty text gives the default.
+
+    Raises:
+        ValueError: it is no day.
+    """
     if not text:
         return default
     parts = [int(part) for part in text.split("-")]
     year, month, day = (*parts, 1, 1)[:3]
-    return date(year, month, day)
+    try:
+        return date(year, month, day)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is no day") from error
 
 
 def split_list(text: str) -> tuple[str, ...]:
