@@ -43,8 +43,10 @@ from dragoman.model import Article, Report, Skip
 from dragoman.pipeline import Desk, Work
 from dragoman.places import PlaceIndex
 from dragoman.reader.gate import Gate
+from dragoman.reader.network import default_folder
 from dragoman.reader.pairs import parse_marked
 from dragoman.reader.sentences import split_article
+from dragoman.reader.windows import cut_pieces, load_tokenizer
 from dragoman.rows import event_row
 from dragoman.sources import _read_stream, read_reports
 from dragoman.times import find_times
@@ -162,7 +164,7 @@ def take(found: Report | Skip) -> None:
     sentences = split_article(article)
     for sentence in sentences:
         assert article.body[sentence.start : sentence.end] == sentence.text
-        GATE.passes(sentence)
+    assert len(GATE.passes(cut_pieces(TOKENIZER, sentences))) == len(sentences)
     if len(article.body) < 5_000:
         layers(article)
 
@@ -231,6 +233,7 @@ def read_marked(content: bytes) -> None:
 
 
 GATE, ACTORS, PLACES = Gate.load(), ActorIndex.load(), PlaceIndex.load()
+TOKENIZER = load_tokenizer(default_folder() / "tokenizer.json")
 
 
 # --- what they look like where nothing is wrong ---
