@@ -78,6 +78,27 @@ def test_a_missing_record_is_refused(tmp_path: Path) -> None:
         RecordStore.open(tmp_path / "none")
 
 
+@pytest.mark.parametrize("address", ["s3://bucket/record", "gs://bucket/record", "az:/record", "https://a.example/r"])
+@pytest.mark.parametrize("create", [True, False])
+def test_an_address_is_no_folder(address: str, create: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match="is an address, and a record lies in a folder"):
+        RecordStore.open(address, create=create)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_copy_that_broke_off_before_its_head_shows_the_batch_before(store: RecordStore, tmp_path: Path) -> None:
+    """As docs/how-to/archives.md says to copy a record: everything but `head.json`, and that last."""
+    copy = tmp_path / "copy"
+    store.add([make_reading(make_event("e1", article="a1"))])
+    shutil.copytree(store.path, copy)
+    store.add([make_reading(make_event("e2", article="a2"))])
+    shutil.copytree(store.path, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("head.json"))
+    assert (RecordStore.open(copy).counts()["events"], RecordStore.open(copy).check()) == (1, [])
+    shutil.copy(store.path / "head.json", copy)
+    assert (RecordStore.open(copy).counts()["events"], RecordStore.open(copy).check()) == (2, [])
+
+
 def test_a_newer_record_is_refused(store: RecordStore) -> None:
     (store.path / "dragoman.json").write_text(json.dumps({"format": 99}))
     with pytest.raises(StoreError, match="upgrade dragoman"):
