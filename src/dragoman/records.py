@@ -447,7 +447,7 @@ def _add(total: dict[tuple[str, str], float], more: Mapping[tuple[str, str], flo
 def _asked(one: _Reading, other: _Reading) -> _Asked | None:
     """How far two readings of a cell must agree to report one happening; None where nothing makes them one."""
     asked = _asked_by_parties(one, other)
-    if asked is None or asked == _asked_of("story"):
+    if asked is None or _are_of_one_topic(one, other) or asked == _asked_of("story"):
         return asked
     more = load_priors()["same"]["more"]
     agreement = asked.agreement
@@ -466,11 +466,13 @@ def _asked_by_parties(one: _Reading, other: _Reading) -> _Asked | None:
         return None
     if _in_one_sentence(one, other) and not _anchors_meet(one, other):
         return None  # "warns that Tehran will burn and hints at regime change" tells of two
+    if fit == "fully" and _in_one_article(one, other) and one.acts.acts & other.acts.acts:
+        return _asked_of("story")
     if one.event.event_type != other.event.event_type or fit == "partly":
-        return _asked_of("loosely")
-    if not one.acts.acts & other.acts.acts:
-        return _asked_of(f"{fit} of vague acts")
-    return _asked_of("story" if fit == "fully" and _in_one_article(one, other) else fit)
+        fit = "loosely"
+    elif not one.acts.acts & other.acts.acts:
+        fit = f"{fit} of vague acts"
+    return _asked_of(f"{fit} in one topic" if _are_of_one_topic(one, other) else fit)
 
 
 def _in_one_article(one: _Reading, other: _Reading) -> bool:
@@ -513,14 +515,17 @@ def _sides_fit(one: _Reading, other: _Reading) -> bool:
 def _is_one_story(one: _Reading, other: _Reading) -> bool:
     """Whether two readings of different articles tell the same act of one story; never against known sides.
 
-    An anchor that names an act of another class besides tells of something else: "called the deal a victory" of no
-    deal. And if Iraq welcomes it and Turkey does, they do so each for itself.
+    If Iraq welcomes a deal and Turkey does, they do so each for itself.
     """
-    if (one.dyads and other.dyads) or one.acts.classes != other.acts.classes or _sides_differ(one, other):
+    if (one.dyads and other.dyads) or _sides_differ(one, other) or not one.deeds & other.deeds:
         return False
-    if not (one.topic and other.topic and one.deeds & other.deeds):
+    return _are_of_one_topic(one, other)
+
+
+def _are_of_one_topic(one: _Reading, other: _Reading) -> bool:
+    if not (one.topic and other.topic):
         return False
-    return _likeness(frozenset(one.topic), frozenset(other.topic)) >= SAME_STORY
+    return one.topic == other.topic or _likeness(frozenset(one.topic), frozenset(other.topic)) >= SAME_STORY
 
 
 def _sides_differ(one: _Reading, other: _Reading) -> bool:
