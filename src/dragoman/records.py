@@ -38,9 +38,11 @@ if TYPE_CHECKING:
 NEAR_WORDS = 6
 # What the words of the anchors themselves weigh beside those of the sentences and those near the anchors.
 ANCHOR_SHARE = 0.5
-# Two groups of reports are joined by two like reports only if, on average, all of them are this share of that like:
-# a chain of reports, each like the next, is not one happening.
-ALIKE_ON_AVERAGE = 1.0
+# Two groups of reports are joined by two like reports only if all of them agree so far on average: a chain of reports,
+# each like the next, is not one happening. Where the articles are about the same, this share of it is enough.
+ALIKE_IN_ONE_TOPIC = 0.6
+# Quad classes of words alone: who says something, says it for themselves.
+VERBAL = frozenset({1, 3})
 # Weighted cosine of what two articles are about from which they tell one story. Where no two resolved sides face each
 # other in one of them, the same act in one story is one happening, however its parties are called. Set on topics of
 # ECB+ that eval/coreference.py does not report.
@@ -404,6 +406,7 @@ class _Asked:
     words: float
     agreement: float
     topic: float
+    in_one_topic: bool = False
 
 
 @cache
@@ -447,7 +450,7 @@ def _add(total: dict[tuple[str, str], float], more: Mapping[tuple[str, str], flo
 def _asked(one: _Reading, other: _Reading) -> _Asked | None:
     """How far two readings of a cell must agree to report one happening; None where nothing makes them one."""
     asked = _asked_by_parties(one, other)
-    if asked is None or asked == _asked_of("story"):
+    if asked is None or _are_of_one_topic(one, other) or asked == _asked_of("story"):
         return asked
     more = load_priors()["same"]["more"]
     agreement = asked.agreement
@@ -466,11 +469,13 @@ def _asked_by_parties(one: _Reading, other: _Reading) -> _Asked | None:
         return None
     if _in_one_sentence(one, other) and not _anchors_meet(one, other):
         return None  # "warns that Tehran will burn and hints at regime change" tells of two
+    if fit == "fully" and _in_one_article(one, other) and one.acts.acts & other.acts.acts:
+        return _asked_of("story")
     if one.event.event_type != other.event.event_type or fit == "partly":
-        return _asked_of("loosely")
-    if not one.acts.acts & other.acts.acts:
-        return _asked_of(f"{fit} of vague acts")
-    return _asked_of("story" if fit == "fully" and _in_one_article(one, other) else fit)
+        fit = "loosely"
+    elif not one.acts.acts & other.acts.acts:
+        fit = f"{fit} of vague acts"
+    return _asked_of(f"{fit} in one topic" if _are_of_one_topic(one, other) else fit)
 
 
 def _in_one_article(one: _Reading, other: _Reading) -> bool:
@@ -513,19 +518,24 @@ def _sides_fit(one: _Reading, other: _Reading) -> bool:
 def _is_one_story(one: _Reading, other: _Reading) -> bool:
     """Whether two readings of different articles tell the same act of one story; never against known sides.
 
-    An anchor that names an act of another class besides tells of something else: "called the deal a victory" of no
-    deal. And if Iraq welcomes it and Turkey does, they do so each for itself.
+    If Iraq welcomes a deal and Turkey does, they do so each for itself.
     """
-    if (one.dyads and other.dyads) or one.acts.classes != other.acts.classes or _sides_differ(one, other):
+    if (one.dyads and other.dyads) or _sides_differ(one, other) or not one.deeds & other.deeds:
         return False
-    if not (one.topic and other.topic and one.deeds & other.deeds):
+    return _are_of_one_topic(one, other)
+
+
+def _are_of_one_topic(one: _Reading, other: _Reading) -> bool:
+    if not (one.topic and other.topic):
         return False
-    return _likeness(frozenset(one.topic), frozenset(other.topic)) >= SAME_STORY
+    return one.topic == other.topic or _likeness(frozenset(one.topic), frozenset(other.topic)) >= SAME_STORY
 
 
 def _sides_differ(one: _Reading, other: _Reading) -> bool:
-    """Whether somebody is known on a side of both, and it is nobody of the other's."""
+    """Whether an act of words has a known side in both, and it is nobody of the other's."""
     sides = ((one.actors, other.actors), (one.recipients, other.recipients))
+    if one.event.quad not in VERBAL:
+        return False
     return any(_are_opposed(_resolved(mine), _resolved(theirs)) for mine, theirs in sides)
 
 
@@ -650,13 +660,16 @@ class _AlikeGroups(_Groups):
     def are_alike(self, one: int, other: int, asked: _Asked) -> bool:
         """Whether two groups differ, hold nothing that excludes each other, and agree on average as far as is asked."""
         one, other = self.find(one), self.find(other)
-        if one == other or _hold_opposed(self._classes, one, other) or _hold_opposed(self._dyads, one, other):
+        if one == other or _hold_opposed(self._classes, one, other):
+            return False
+        if not asked.in_one_topic and _hold_opposed(self._dyads, one, other):
             return False
         if self._topics[one] and self._topics[other]:
             alike = _product(self._topics[one], self._topics[other])
             if alike < asked.topic * self._told[one] * self._told[other] - 1e-9:
                 return False
-        least = ALIKE_ON_AVERAGE * asked.agreement * self._sizes[one] * self._sizes[other]
+        share = ALIKE_IN_ONE_TOPIC if asked.in_one_topic else 1.0
+        least = share * asked.agreement * self._sizes[one] * self._sizes[other]
         return _product(self._sums[one], self._sums[other]) >= least - 1e-9
 
     def join(self, one: int, other: int) -> None:
