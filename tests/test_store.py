@@ -420,6 +420,17 @@ def test_what_is_taken_down_is_gone_from_record_and_history(store: RecordStore) 
     assert store.forget(reason="again", article_ids=["bad"]) == 0
 
 
+def test_what_was_declined_in_an_article_goes_with_it(store: RecordStore) -> None:
+    doomed = make_reading(make_event("bad", article="bad"))
+    article = doomed.article
+    tail = Skip(location=f"{article.location or article.doc} [0:9]", stage="reader", reason="sentence too long")
+    named = Skip(location="feed", stage="sources", reason="moved", detail=f"to {article.url} for ever")
+    other = Skip(location="elsewhere", stage="reader", reason="no event")
+    store.add([*some_readings(), doomed], skips=[tail, named, other])
+    store.forget(reason="asked for", article_ids=["bad"])
+    assert {row["location"] for row in store.skips()} == {"elsewhere"}
+
+
 def test_the_record_as_it_stood_before_something_was_taken_down_is_refused(
     store: RecordStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
