@@ -258,8 +258,17 @@ def read_coverage() -> dict[str, date]:
     return {row["table"]: read_day(row["table_end"], FAR_FUTURE) for row in read_rows("coverage.tsv")}
 
 
-def read_ranking() -> dict[str, float]:
-    return {row["feature"]: float(row["weight"]) for row in read_rows("ranking.tsv")}
+def read_ranking() -> dict[str, dict[str, float]]:
+    """What each feature weighs, by group of phrases: by itself (group "") or together with what it has in the group."""
+    weights: dict[str, dict[str, float]] = {"": {}}
+    for row in read_rows("ranking.tsv"):
+        name, _, group = row["feature"].partition("|")
+        weights.setdefault(group, {})[name] = float(row["weight"])
+    alone = weights[""]
+    for group, own in weights.items():
+        if group:
+            weights[group] = {name: alone.get(name, 0.0) + own.get(name, 0.0) for name in {**alone, **own}}
+    return weights
 
 
 def read_acts() -> dict[str, str]:
