@@ -249,6 +249,14 @@ def test_an_unknown_side_is_an_error_and_not_calm(record: Path, words: tuple[str
     assert "names no state or organisation" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["Georgia", "georgia"])
+def test_a_side_that_can_mean_two_is_said_to_be_ambiguous(record: Path, name: str) -> None:
+    result = call("ties", "--record", record, "RUS", name)
+    assert result.exit_code == 2
+    assert "ambiguous: Georgia is a state (Georgia) and a US state" in result.stderr
+    assert "GEO" in result.stderr
+
+
 def test_unsure_events_can_be_left_out(record: Path, line: Path) -> None:
     kept = rows(call("events", "--record", record, "--min-confidence", "0.6", "--format", "jsonl", "--limit", "1000"))
     assert kept

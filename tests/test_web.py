@@ -320,6 +320,12 @@ def test_the_surfaces_agree_on_a_tie(app: Any, store: RecordStore) -> None:
     assert [row["since"] for row in rows] == [row["since"] for row in answer["directed"]]
 
 
+def test_a_tie_says_how_it_is_counted_and_how_the_command_line_counts(app: Any) -> None:
+    text = ask(app, "/ties/FRA/DEU?by=day").text
+    assert "Both directions together, by day" in text
+    assert "dragoman ties --by day --undirected" in text
+
+
 def test_a_point_of_a_tie_opens_its_happenings_and_they_their_sentences(app: Any) -> None:
     text = ask(app, "/ties/FRA/DEU?by=month").text
     at = re.search(r'href="(/ties/FRA/DEU\?[^"]*at=[^"]*)#happenings"', text)
