@@ -7,9 +7,11 @@ import csv
 import io
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -320,6 +322,31 @@ def test_the_surfaces_agree_on_a_tie(app: Any, store: RecordStore) -> None:
     assert [row["since"] for row in rows] == [row["since"] for row in answer["directed"]]
 
 
+def test_a_tie_says_what_it_shows_and_shows_each_direction(app: Any) -> None:
+    both = ask(app, "/ties/FRA/DEU").text
+    assert "Shown by week, both directions together." in both
+    assert "dragoman ties FRA DEU --by week --undirected" in both
+    directed = ask(app, "/ties/FRA/DEU.json").json["directed"]
+    for way, actor, words in (
+        ("out", "FRA", "what France does to Germany"),
+        ("back", "DEU", "what Germany does to France"),
+    ):
+        text = ask(app, f"/ties/FRA/DEU?by=week&way={way}").text
+        number = len({record for row in directed if row["actor"] == actor for record in row["records"]})
+        assert f"{many(number, 'happening')}, " in text
+        assert f"Shown by week, {words}." in text
+        assert "dragoman ties FRA DEU --by week</code>" in text
+    assert "way=" not in ask(app, "/ties/FRA/FRA").text
+
+
+def test_a_command_that_is_shown_runs_nothing_but_itself(app: Any) -> None:
+    party = "IGO:$(reboot); echo 'x'"
+    text = ask(app, f"/ties/FRA/{quote(party)}").text
+    command = re.search(r"<code>(dragoman ties FRA[^<]*)</code>", text)
+    assert command
+    assert shlex.split(unescape(command[1]))[3] == party
+
+
 def test_a_point_of_a_tie_opens_its_happenings_and_they_their_sentences(app: Any) -> None:
     text = ask(app, "/ties/FRA/DEU?by=month").text
     at = re.search(r'href="(/ties/FRA/DEU\?[^"]*at=[^"]*)#happenings"', text)
@@ -392,6 +419,7 @@ def test_a_page_follows_the_record_and_is_not_sent_twice(tmp_path: Path) -> None
         ("/ties/FRA/DEU?by=year", 400), ("/ties/FRA/DEU?since=2025-02-01&until=2025-01-01", 400),
         ("/ties/FRA/DEU?by=day&since=1900-01-01", 400), ("/map?quad=0", 400), ("/network?ties=1000", 400),
         (f"/search?q={'x' * 301}", 400), (f"/states/{'x' * 300}", 400), ("/ties/FRA/DEU?alert=-1", 400),
+        ("/ties/FRA/DEU?way=sideways", 400),
     ],
 )  # fmt: skip
 def test_errors_have_one_shape_and_a_page(app: Any, path: str, status: int) -> None:
