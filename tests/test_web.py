@@ -28,13 +28,13 @@ from dragoman.model import Article, Party, PlaceMention, Sentence, Span
 from dragoman.rows import event_row
 from dragoman.store import RecordStore
 from dragoman.web import make_app
-from dragoman.web.answers import csv_of, many, signed, web_link, window_words
+from dragoman.web.answers import csv_of, day_words, many, signed, web_link, window_words
 from dragoman.web.drawing import day_chart, tie_chart
 from dragoman.web.feeds import Entry, feed_of
 from dragoman.web.forms import FormTokens
 from dragoman.web.guard import Limits
 from dragoman.web.marking import mark_sentence, plain
-from dragoman.web.names import headline, load_wordings, name_of, party_named, read_search
+from dragoman.web.names import codes_named, headline, load_wordings, name_of, party_named, read_search
 from dragoman.web.network import HEIGHT, WIDTH, lay_out
 from dragoman.web.views import PAGES
 from dragoman.web.worldmap import HEIGHT as MAP_HEIGHT
@@ -345,6 +345,25 @@ def test_a_command_that_is_shown_runs_nothing_but_itself(app: Any) -> None:
     command = re.search(r"<code>(dragoman ties FRA[^<]*)</code>", text)
     assert command
     assert shlex.split(unescape(command[1]))[3] == party
+
+
+def test_happenings_that_contradict_each_other_lead_to_each_other(tmp_path: Path) -> None:
+    store = RecordStore.open(tmp_path / "record", create=True)
+    told = "Missiles hit the harbour hospital at dawn and {} people died"
+    store.add([
+        make_reading(
+            make_event(actor, event_type="ASSAULT", article=actor, actors=(actor,), recipients=("UKR",),
+                       sentence=told.format(number), anchor="hit")
+        )
+        for actor, number in (("RUS", "nine"), ("USA", "ten"))
+    ])  # fmt: skip
+    (other,) = store.records(actor="RUS")
+    (one,) = store.records(actor="USA")
+    text = ask(site_of(store), f"/records/{one['record_id']}").text
+    disputed = text.partition("Where reports disagree")[2].partition("</section>")[0]
+    assert f'href="/records/{other["record_id"]}"' in disputed
+    assert f"({other['record_id']})" not in disputed
+    assert "names United States where the other names Russia" in disputed
 
 
 def test_a_point_of_a_tie_opens_its_happenings_and_they_their_sentences(app: Any) -> None:
@@ -1015,6 +1034,10 @@ def test_every_type_has_its_wording_and_every_party_a_name() -> None:
         (["FRA", "DEU"], ["UKR"], "asserted", "France and Germany attack Ukraine"),
         ([], ["UKR"], "asserted", "Somebody attacks Ukraine"),
         (["RUS"], [], "negated", "Denied: Russia attacks"),
+        (["DEU"], ["DEU"], "asserted", "Germany attacks its own"),
+        (["DEU"], ["POL", "DEU"], "asserted", "Germany attacks Poland and its own"),
+        (["FRA", "DEU"], ["DEU"], "asserted", "France and Germany attack Germany"),
+        (["IMG"], ["IMG"], "asserted", "A militant group attacks a militant group"),
         (["FRA", "DEU", "ITA", "ESP", "POL"], [], "future", "To come: France, Germany, Italy and 2 more attack"),
     ],
 )
@@ -1025,7 +1048,12 @@ def test_headlines(actors: list[str], recipients: list[str], status: str, words:
 
 def test_numbers_and_days_in_words() -> None:
     assert (many(1, "voice"), many(1200, "voice")) == ("1 voice", "1,200 voices")
-    assert (signed(-2.04), signed(None)) == ("−2.0", "–")
+    assert (signed(-2.04), signed(None), signed(0.04), signed(-0.04)) == ("−2.0", "–", "0.0", "0.0")
+    assert day_words("2025-05-31/2025-06-01") == "31 May to 1 June 2025"
+    assert (day_words("2025-05/2025-06"), day_words("2025-05")) == ("2025-05/2025-06", "May 2025")
+    assert (
+        codes_named("names UKR, IGO:X where the other names RUS") == "names Ukraine, IGO:X where the other names Russia"
+    )
     assert window_words("2025-05-01", "2026-01-01") == "1 May to 31 December 2025"
     assert window_words("2025-05-01", "2025-05-02") == "1 May 2025"
 

@@ -79,7 +79,7 @@ def named_party(words: str) -> str:
 
 def _tie_answer(asked: Asked, site: Site, sides: tuple[str, str]) -> Answer:
     by = asked.period("week")
-    since, until = _tie_window(asked, site)
+    since, until = _read_window(asked, site)
     if (until - since).days > MOST_PERIODS and by == "day":
         raise QueryError(f"by=day shows at most {MOST_PERIODS} days: narrow the window, or ask by week or month")
     pooled = site.view.ties(*sides, since=since, until=until, by=by, directed=False, turns=True)
@@ -123,7 +123,7 @@ def _tie_command(sides: tuple[str, str], by: str, *, is_pooled: bool) -> str:
     return " ".join(map(shlex.quote, words))
 
 
-def _tie_window(asked: Asked, site: Site) -> tuple[date, date]:
+def _read_window(asked: Asked, site: Site) -> tuple[date, date]:
     """The window asked for; else the last year, from the first day that was read."""
     since, until = asked.window(site.view.last_day(), days=YEAR)
     if asked.day("since") is None and (first := site.view.totals()["first_day"]):
@@ -187,7 +187,8 @@ def show_state(asked: Asked, site: Site) -> Answer | Moved:
 
 def _state_answer(asked: Asked, site: Site, party: str) -> Answer:
     since, until = asked.window(site.view.last_day(), days=180)
-    partners = site.view.partners(party, since=since, until=until, limit=asked.limit(40))
+    limit = asked.limit(40)
+    partners = site.view.partners(party, since=since, until=until, limit=limit)
     wanted = Wanted(parties=(party,), since=since, until=until)
     happenings = site.view.happenings(wanted, limit=HAPPENINGS_SHOWN)
     moving = [row for row in partners if row["change"] and row["records"] >= LEAST_TO_COMPARE]
@@ -204,6 +205,7 @@ def _state_answer(asked: Asked, site: Site, party: str) -> Answer:
               "records": [happening_row(row) for row in happenings]},
         told={
             "happenings": happenings,
+            "limit": limit,
             "most": max((row["records"] for row in partners), default=1),
             "cooling": [row for row in moving if row["change"] < 0][:5],
             "warming": [row for row in reversed(moving) if row["change"] > 0][:5],
@@ -256,7 +258,7 @@ def show_type(asked: Asked, site: Site) -> Answer | Moved:
 
 def list_themes(asked: Asked, site: Site) -> Answer:
     """The themes: what happenings are about, beside what is done, and how many there were in a window."""
-    since, until = asked.window(site.view.last_day(), days=YEAR)
+    since, until = _read_window(asked, site)
     counts = site.view.theme_counts(since=since, until=until)
     rows: list[Row] = [
         {"theme": theme, "name": told.name, "meaning": told.meaning, "records": counts.get(theme, 0)}
