@@ -1046,6 +1046,20 @@ def test_headlines(actors: list[str], recipients: list[str], status: str, words:
     assert headline(row) == words
 
 
+def test_names_in_a_network_cover_no_other_where_there_is_room() -> None:
+    rows = [{"low": "USA", "high": f"IGO:{'Long name ' * 3}{number}", "records": 40 - number} for number in range(8)]
+    network = lay_out(rows)
+    assert network
+    boxes = [
+        (node.name_x - len(node.name) * 3.7, node.name_x + len(node.name) * 3.7, node.name_y) for node in network.nodes
+    ]
+    assert all(left + 0.1 >= 0 and right <= WIDTH + 0.1 and 0 < line <= HEIGHT for left, right, line in boxes)
+    assert all(len(node.name) <= 22 for node in network.nodes)
+    for number, (left, right, line) in enumerate(boxes):
+        for other_left, other_right, other_line in boxes[number + 1 :]:
+            assert abs(line - other_line) >= 13.9 or right <= other_left + 0.1 or other_right <= left + 0.1
+
+
 def test_numbers_and_days_in_words() -> None:
     assert (many(1, "voice"), many(1200, "voice")) == ("1 voice", "1,200 voices")
     assert (signed(-2.04), signed(None), signed(0.04), signed(-0.04)) == ("−2.0", "–", "0.0", "0.0")

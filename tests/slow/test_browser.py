@@ -152,6 +152,30 @@ def test_a_text_is_read_and_a_reply_is_moderated(browser: Browser, site: str, st
     page.context.close()
 
 
+@pytest.mark.parametrize("look", ["light", "dark-phone"])
+def test_the_owner_saves_a_watch(browser: Browser, site: str, look: str) -> None:
+    page, seen = open_page(browser, look)
+    page.goto(f"{site}/owner")
+    page.fill("input[name=owner_token]", OWNER)
+    time.sleep(0.3)
+    page.click("text=Come in")
+    page.click('nav[aria-label="Owner\'s pages"] >> text=Watches')
+    form = page.locator("form", has_text="Watch a search")
+    form.locator("input[name=name]").fill(f"Walk {look}")
+    form.locator("input[name=query]").fill("Lyon")
+    form.locator("input[name=mail]").fill("owner@post.example")
+    time.sleep(0.3)
+    form.locator("button").click()
+    saved = page.locator(".watch", has_text=f"Walk {look}")
+    assert "owner@post.example" in saved.inner_text()
+    assert_sound(page, seen, host=urlsplit(site).netloc, passes="401")
+    keep_picture(page, f"owner-watches-{look}")
+    time.sleep(0.3)
+    saved.locator("button").click()
+    assert page.locator(".watch", has_text=f"Walk {look}").count() == 0
+    page.context.close()
+
+
 def test_pages_print_without_their_controls(browser: Browser, site: str) -> None:
     page, _ = open_page(browser, "light")
     page.goto(f"{site}/ties/FRA/DEU")
