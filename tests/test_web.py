@@ -767,6 +767,7 @@ def test_a_form_is_taken_only_from_who_opened_it_and_for_its_purpose(app: Any, r
     [
         {"origin": "https://evil.example"},
         {"origin": "null"},
+        {"origin": "http://[broken"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ],

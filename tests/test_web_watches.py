@@ -178,6 +178,12 @@ def test_an_alert_reaches_a_mailbox(store: RecordStore, view: PageView, mailbox:
     assert "https://record.example/records/" in letter
 
 
+@pytest.mark.parametrize("address", ["smtp://[post.example", "smtp://post.example:mail", "post.example", "smtp://"])
+def test_an_address_of_no_mail_server_is_said_so(address: str) -> None:
+    with pytest.raises(QueryError, match="name the mail server as"):
+        MailServer.read(address, "record@post.example")
+
+
 def test_a_webhook_inside_the_network_is_not_asked(
     store: RecordStore, view: PageView, webhook: Any, caplog: Any
 ) -> None:
