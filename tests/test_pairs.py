@@ -1,5 +1,7 @@
 """The event between two marked parties: what is counted of the words, and how the votes are taken together."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,30 +10,44 @@ from hypothesis import strategies as st
 from dragoman.errors import ReaderError
 from dragoman.reader import Reader
 from dragoman.reader.grams import BLOCKS, BUCKETS, LONGEST, bucket_counts, gram_vector, masked_words, stem
-from dragoman.reader.network import Labels, Output
-from dragoman.reader.pairs import PairModel, pair_features
+from dragoman.reader.network import Array, Labels
+from dragoman.reader.pairs import MarkedPair, PairModel, pooled
+from dragoman.reader.upper import HEADS, Upper, gelu, packed, unpacked
 
 LABELS = Labels(types=("AGREE", "CONCEDE", "RETREAT"), modes=("",), contexts=(), statuses=("asserted", "future"))
 # Roots: 0 AGREE, 1 YIELD. Future things of any type are promises.
 FOLD = np.array([0, 0, 1, 0, 1, 0])
+WIDTH = 24
+PARTS = ("weight", "bias")
 
 
 def model(states: list[float], words: float = 0.0, share: float = 0.0) -> PairModel:
-    """A model that sees one feature, and one word pushing towards YIELD."""
-    rarity = np.ones((BLOCKS, BUCKETS), np.float16)
+    """A model whose layers always say the same, and one word pushing towards YIELD."""
     gram_weight = np.zeros((2, BLOCKS * BUCKETS), np.float16)
     gram_weight[1] = words
     return PairModel({
-        "mean": np.zeros(1, np.float32),
-        "spread": np.ones(1, np.float32),
-        "state_weight": np.zeros((2, 1), np.float16),
-        "state_bias": np.array(states, np.float32),
-        "rarity": rarity,
+        **{f"upper.{name}": value for name, value in layer(WIDTH).items()},
+        "hidden.weight": np.zeros((3, 5 * WIDTH), np.float32),
+        "hidden.bias": np.zeros(3, np.float32),
+        "root.weight": np.zeros((2, 3), np.float32),
+        "root.bias": np.array(states, np.float32),
+        "rarity": np.ones((BLOCKS, BUCKETS), np.float16),
         "gram_weight": gram_weight,
         "gram_bias": np.zeros(2, np.float32),
         "fold": FOLD,
-        "share": np.array(share, np.float32),
+        "shares": np.array([1, 1, share], np.float32),
     })
+
+
+def layer(width: int, seed: int = 1) -> dict[str, Array]:
+    """A layer with arbitrary weights."""
+    chance = np.random.default_rng(seed)
+    shapes = {name: (width, width) for name in ("query", "key", "value", "out")}
+    shapes |= {"up": (2 * width, width), "down": (width, 2 * width)}
+    weights = {f"0.{name}.weight": chance.normal(0, 0.3, shape) for name, shape in shapes.items()}
+    weights |= {f"0.{name}.bias": chance.normal(0, 0.3, shape[0]) for name, shape in shapes.items()}
+    weights |= {f"0.{norm}.{part}": chance.normal(1, 0.3, width) for norm in ("norm1", "norm2") for part in PARTS}
+    return {name: value.astype(np.float32) for name, value in weights.items()}
 
 
 @pytest.mark.parametrize(
@@ -73,8 +89,9 @@ def test_each_block_has_length_one_or_is_empty(marked: str) -> None:
 
 
 def code(pairs: PairModel, chances: list[float]):  # type: ignore[no-untyped-def]
-    marked = "<s>A</s> left <t>B</t>"
-    return pairs.code(features=np.zeros(1, np.float32), marked=marked, chances=np.array(chances), labels=LABELS)
+    lower, marks = np.zeros((3, WIDTH), np.float32), np.array([1, 0, 2])
+    pair = MarkedPair(text="<s>A</s> left <t>B</t>", lower=lower, marks=marks, chances=np.array(chances))
+    return pairs.code(pair, LABELS)
 
 
 def test_votes_decide_the_root_and_the_head_the_type_within_it() -> None:
@@ -101,13 +118,55 @@ def test_the_head_has_a_say_by_its_share() -> None:
 
 
 @pytest.mark.parametrize("marks", [[0, 0, 0], [1, 0, 0], [1, 0, 2], [2, 0, 1], [1, 1, 1]])
-def test_features_are_finite_whatever_is_marked(marks: list[int]) -> None:
+def test_what_is_asked_of_states_is_finite_whatever_is_marked(marks: list[int]) -> None:
     states = np.arange(12, dtype=np.float32).reshape(3, 4)
-    tags = np.full((3, 5), 0.2, np.float32)
-    output = Output(states=states, tags=tags, speech=np.zeros((3, 3, 3), np.float32))
-    features = pair_features(output, marks, np.zeros(8, np.float32))
-    assert features.shape == (32,)
+    features = pooled(states, np.array(marks))
+    assert features.shape == (20,)
     assert np.isfinite(features).all()
+
+
+def test_words_between_are_those_of_neither_party() -> None:
+    states = np.arange(5, dtype=np.float32)[:, None]
+    between = pooled(states, np.array([2, 0, 0, 1, 0]))[2]
+    assert between == pytest.approx(1.5)
+
+
+def by_hand(x: Array, w: dict[str, Array]) -> Array:
+    """A layer as the textbook has it, head by head and token by token, in double precision."""
+    linear = lambda x, name: x @ w[f"0.{name}.weight"].T.astype(float) + w[f"0.{name}.bias"]  # noqa: E731
+    norm = lambda x, name: (  # noqa: E731
+        (x - x.mean(-1, keepdims=True)) / x.std(-1, keepdims=True) * w[f"0.{name}.weight"] + w[f"0.{name}.bias"]
+    )
+    query, key, value = (linear(x, name) for name in ("query", "key", "value"))
+    mixed, size = np.zeros_like(x, float), x.shape[1] // HEADS
+    for head in range(HEADS):
+        part = slice(head * size, (head + 1) * size)
+        for token in range(len(x)):
+            looks = np.exp(key[:, part] @ query[token, part] / np.sqrt(size))
+            mixed[token, part] = looks / looks.sum() @ value[:, part]
+    half = norm(x + linear(mixed, "out"), "norm1")
+    wide = linear(half, "up")
+    curved = wide / 2 * (1 + np.vectorize(math.erf)(wide / np.sqrt(2)))
+    return norm(half + linear(curved, "down"), "norm2")
+
+
+def test_a_layer_is_that_of_the_textbook() -> None:
+    weights, x = layer(WIDTH), np.random.default_rng(2).normal(size=(7, WIDTH)).astype(np.float32)
+    assert Upper(weights).states(x) == pytest.approx(by_hand(x, weights), abs=1e-4)
+
+
+def test_gelu_is_the_exact_one() -> None:
+    x = np.linspace(-6, 6, 101).astype(np.float32)
+    assert gelu(x) == pytest.approx(x / 2 * (1 + np.vectorize(math.erf)(x / np.sqrt(2))), abs=1e-6)
+
+
+def test_stored_matrices_come_back_within_half_a_step() -> None:
+    weights = layer(WIDTH)
+    back = unpacked(packed(weights))
+    assert back.keys() == weights.keys()
+    for name, weight in weights.items():
+        step = np.abs(weight).max(axis=-1, keepdims=True) / 127 if weight.ndim > 1 else 0
+        assert (np.abs(back[name] - weight) <= 0.51 * step + 1e-7).all()
 
 
 def test_missing_weights_say_what_to_do(tmp_path) -> None:  # type: ignore[no-untyped-def]

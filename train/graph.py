@@ -19,6 +19,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 Array = npt.NDArray[np.float32]
 LAYERS, HIDDEN, HEADS = 6, 384, 12
+# So many layers are shared with the marked pairs, which have those above them for their own.
+SHARED_LAYERS = 4
 EPSILON = 1e-12
 MICROSOFT = "com.microsoft"
 # Weights use 63 of int8's 127 steps: on processors without VNNI, sums of two 8-bit products overflow 16 bits otherwise.
@@ -178,18 +180,52 @@ def _head(graph: Graph, weights: Mapping[str, Array], name: str) -> None:
 
 
 def write_encoder(weights: Mapping[str, Array], path: Path) -> None:
-    """Writes the graph: tokens, cases and marks [length] of one window to states, tags and speech [length, ...]."""
+    """Writes the graph: tokens, cases, marks [length] of one window to states, lower, tags, speech [length, ...]."""
     graph = Graph()
     _embedded(graph, weights)
     for number in range(LAYERS):
         _layer(graph, weights, number)
     graph.add("Identity", [f"layer{LAYERS}"], "states")
+    graph.add("Identity", [f"layer{SHARED_LAYERS}"], "lower")
     for name in ("tags", "speech"):
         _head(graph, weights, name)
     given = [helper.make_tensor_value_info(n, TensorProto.INT64, ["length"]) for n in ("tokens", "cases", "marks")]
-    widths = {"states": HIDDEN, "tags": len(weights["tags.bias"]), "speech": len(weights["speech.bias"])}
+    widths = {
+        "states": HIDDEN,
+        "lower": HIDDEN,
+        "tags": len(weights["tags.bias"]),
+        "speech": len(weights["speech.bias"]),
+    }
     outs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["length", w]) for n, w in widths.items()]
     made = helper.make_graph(graph.nodes, "encoder", given, outs, graph.stored)
     versions = [helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)]
     model = helper.make_model(made, opset_imports=versions, ir_version=9)
     onnx.save(model, path)
+
+
+def stored_layers(path: Path, first: int = SHARED_LAYERS) -> dict[str, Array]:
+    """Reads the layers from `first` on back as floats, named `0.query.weight` and so on: what 8 bits kept of them."""
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+    weights: dict[str, Array] = {}
+    for number in range(first, LAYERS):
+        weights |= {f"{number - first}.{name}": value for name, value in _stored_layer(stored, number).items()}
+    return weights
+
+
+def _stored_layer(stored: Mapping[str, npt.NDArray[np.generic]], number: int) -> dict[str, Array]:
+    out = f"layer{number + 1}"
+
+    def matrix(name: str, before: str = "") -> Array:
+        whole = (stored[f"{out}_{name}_int8"].astype(np.float32) * stored[f"{out}_{name}_scale"]).T
+        return whole * stored[f"{before}_sizes"] if before else whole
+
+    joined, bias = np.split(matrix("three", f"layer{number}"), 3), np.split(stored[f"{out}_three_bias"], 3)
+    root = np.float32((HIDDEN // HEADS) ** 0.5)  # undoes what `_attention` puts into the query
+    found = {"query.weight": joined[0] * root, "query.bias": bias[0] * root}
+    for part, at in (("key", 1), ("value", 2)):
+        found |= {f"{part}.weight": joined[at], f"{part}.bias": bias[at]}
+    for part, before in (("out", ""), ("up", f"{out}_half"), ("down", "")):
+        found |= {f"{part}.weight": matrix(part, before), f"{part}.bias": stored[f"{out}_{part}_bias"]}
+    for norm, place in (("norm1", f"{out}_half"), ("norm2", out)):
+        found |= {f"{norm}.weight": stored[f"{place}_gain"], f"{norm}.bias": stored[f"{place}_shift"]}
+    return {name: np.asarray(value, np.float32) for name, value in found.items()}

@@ -19,9 +19,9 @@ from dragoman.reader import decode, pairs, speech
 from dragoman.reader.gate import Gate
 from dragoman.reader.network import Array, Network, default_folder
 from dragoman.reader.sentences import split_article
-from dragoman.reader.windows import Pieces, cut_pieces, load_tokenizer, pack_windows
+from dragoman.reader.windows import Pieces, Window, cut_pieces, load_tokenizer, pack_windows
 
-__all__ = ["PairCode", "Reader", "Reading", "reader_version", "split_article"]
+__all__ = ["PairCode", "Reader", "Reading", "reader_version", "split_article", "Array"]
 
 PairCode = pairs.PairCode
 
@@ -99,16 +99,21 @@ class Reader:
     def code_pairs(self, marked: Sequence[str]) -> Iterator[PairCode]:
         """Codes the event between the parties marked `<s>actor</s>` and `<t>recipient</t>`, one a sentence."""
         model = pairs.PairModel.load(self._folder)
-        for text, (features, chances) in zip(marked, self.pair_features(marked), strict=True):
-            yield model.code(features=features, marked=text, chances=chances, labels=self._network.labels)
+        for pair in self.marked_pairs(marked):
+            yield model.code(pair, self._network.labels)
 
-    def pair_features(self, marked: Sequence[str]) -> Iterator[tuple[Array, Array]]:
-        """Yields what the network knows of each marked pair: `pairs.pair_features`, and the pair head's chances."""
-        prepared = [pairs.prepare(self._tokenizer, text) for text in marked]
-        outputs = self._network.read([window for window, _ in prepared], [marks for _, marks in prepared])
-        for (_, marks), output in zip(prepared, outputs, strict=True):
-            vector = self._network.heads.pair_vector(output.states, np.array(marks))
-            yield pairs.pair_features(output, marks, vector), self._network.heads.pair(vector)
+    def marked_pairs(self, marked: Sequence[str]) -> Iterator[pairs.MarkedPair]:
+        """Yields what the network knows of each marked sentence."""
+        for text in marked:
+            window, marks = pairs.prepare(self._tokenizer, text)
+            yield self.marked_pair(window, marks, text)
+
+    def marked_pair(self, window: Window, marks: Sequence[int], text: str = "") -> pairs.MarkedPair:
+        """Gives what the network knows of a window with marked parties."""
+        states, lower = self._network.read_pair(window, marks)
+        numbers = np.array(marks, dtype=np.int64)
+        chances = self._network.heads.pair(self._network.heads.pair_vector(states, numbers))
+        return pairs.MarkedPair(text=text, lower=lower, marks=numbers, chances=chances)
 
 
 def reader_version(gate: Gate | None, folder: Path | None = None) -> str:

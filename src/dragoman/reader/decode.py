@@ -177,7 +177,8 @@ def status_of(judgement: Judgement, sentence: Sentence, start: int, *, labels: L
     """Gives the likeliest status of what begins at `start`; a negating word right before it decides."""
     if negator_before(sentence.text, start - sentence.start):
         return "negated"
-    status: Status = labels.statuses[int(judgement.statuses.argmax())]  # type: ignore[assignment]
+    chances = judgement.statuses * np.array(labels.status_weights or 1)
+    status: Status = labels.statuses[int(chances.argmax())]  # type: ignore[assignment]
     return status
 
 

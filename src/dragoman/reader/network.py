@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,16 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """The label sets the weights were trained with, in the order of their outputs."""
+    """The label sets the weights were trained with, in the order of their outputs.
+
+    `status_weights`, where given, are what the chances of the statuses are multiplied by before the likeliest is taken.
+    """
 
     types: tuple[str, ...]
     modes: tuple[str, ...]
     contexts: tuple[str, ...]
     statuses: tuple[str, ...]
+    status_weights: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,19 +141,25 @@ class Network:
         self.settings: Mapping[str, Any] = settings
         self.labels = Labels(**{k: tuple(v) for k, v in settings["labels"].items()})
 
-    def read(self, windows: Iterable[Window], marks: Iterable[Sequence[int]] | None = None) -> Iterator[Output]:
-        """Yields one output a window, in order. `marks`, where given, hold one number for each token of each window.
+    def read(self, windows: Iterable[Window]) -> Iterator[Output]:
+        """Yields one output a window, in order.
 
         Each window is a run of its own: the scale of its 8-bit products is then its own, whatever it is read with.
         """
-        for window, own in zip(windows, marks or repeat(()), strict=False):
-            feed = {
-                "tokens": np.array(window.ids, dtype=np.int64),
-                "cases": np.array(window.cases, dtype=np.int64),
-                "marks": np.array(own or (0,) * len(window), dtype=np.int64),
-            }
-            states, tags, speech = self._session.run(["states", "tags", "speech"], feed)
+        for window in windows:
+            states, tags, speech = self._run(window, (0,) * len(window), ["states", "tags", "speech"])
             yield Output(states=states, tags=softmax(tags), speech=speech_probabilities(speech))
+
+    def read_pair(self, window: Window, marks: Sequence[int]) -> tuple[Array, Array]:
+        """Gives the states of a window with marked parties, and those of its lower layers: [tokens, hidden] both."""
+        states, lower = self._run(window, marks, ["states", "lower"])
+        return states, lower
+
+    def _run(self, window: Window, marks: Sequence[int], wanted: list[str]) -> list[Array]:
+        given = {"tokens": window.ids, "cases": window.cases, "marks": marks}
+        feed = {name: np.array(value, dtype=np.int64) for name, value in given.items()}
+        found: list[Array] = self._session.run(wanted, feed)
+        return found
 
 
 def default_folder() -> Path:

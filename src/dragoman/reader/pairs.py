@@ -1,13 +1,13 @@
 """Codes the event between two marked parties of a sentence (`dragoman code-pairs`).
 
-Two linear models vote on the root: one sees the encoder's states of the parties, between them and where events are, the
-other the words. The reader's own pair head has a smaller say, and chooses type and status within the root.
-`train/fit_pairs.py` makes both; the fold of types and statuses into roots is PLV's published one.
+Three voices vote on the root: upper layers of the encoder that are the pairs' own, a linear model of the words, and the
+reader's own pair head, which also chooses type and status within the root. `train/fit_pairs.py` makes the first two and
+their shares; the fold of types and statuses into roots is PLV's published one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from tokenizers import Tokenizer
 from dragoman.errors import ReaderError
 from dragoman.model import Sentence
 from dragoman.reader.grams import MARK, gram_vector
-from dragoman.reader.network import Array, Labels, Output, softmax
+from dragoman.reader.network import Array, Labels, softmax
+from dragoman.reader.upper import Upper, gelu, unpacked
 from dragoman.reader.windows import SEP, Window, cut_pieces, pack_windows
 
 
@@ -68,39 +69,39 @@ def prepare(tokenizer: Tokenizer, marked: str) -> tuple[Window, list[int]]:
     return window, marks
 
 
-def pair_features(output: Output, marks: Sequence[int], vector: Array) -> Array:
-    """Gives what the network knows of a pair: [8 hidden].
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedPair:
+    """A marked sentence as the network knows it.
 
-    Means over the actor, the recipient, the tokens between them, the tokens weighted by their chance to be in an event;
-    the first token; the mean of all; and `vector`, the pair head's own.
+    `lower`: states of the shared layers [tokens, hidden]; `marks`: 1 actor, 2 recipient, 0 neither, for each token;
+    `chances`: the pair head's, flat over types x statuses.
     """
-    states, marked = output.states, np.array(marks)
-    place = np.arange(len(marked))
-    actor, recipient = marked == 1, marked == 2
-    ends = sorted((_middle(place, actor, 0.0), _middle(place, recipient, float(len(marked)))))
-    between = (place > ends[0]) & (place < ends[1]) & (marked == 0)
-    weight = 1 - output.tags[:, :1]
-    parts = [_mean(states, mask) for mask in (actor, recipient, between)]
-    event = (weight * states).sum(axis=0) / max(float(weight.sum()), 1e-6)
-    return np.concatenate([*parts, event, states[0], states.mean(axis=0), vector]).astype(np.float32)
+
+    text: str
+    lower: Array
+    marks: npt.NDArray[np.int64]
+    chances: Array
 
 
-def _middle(place: npt.NDArray[np.int64], mask: npt.NDArray[np.bool_], otherwise: float) -> float:
-    return float(place[mask].mean()) if mask.any() else otherwise
-
-
-def _mean(states: Array, mask: npt.NDArray[np.bool_]) -> Array:
-    mean: Array = states[mask].mean(axis=0) if mask.any() else states[0]
-    return mean
+def pooled(states: Array, marks: npt.NDArray[np.int64]) -> Array:
+    """Gives what is asked of states: means over actor, recipient and the words between, first token, mean of all."""
+    place = np.arange(len(marks))
+    masks = [marks == 1, marks == 2]
+    middles = sorted(float(place[mask].mean()) if mask.any() else 0.0 for mask in masks)
+    masks.append((place > middles[0]) & (place < middles[1]) & (marks == 0))
+    means = [states[mask].mean(axis=0) if mask.any() else np.zeros_like(states[0]) for mask in masks]
+    return np.concatenate([*means, states[0], states.mean(axis=0)]).astype(np.float32)
 
 
 class PairModel:
-    """The two linear models over roots, as `train/fit_pairs.py` fits them."""
+    """The voices over roots, as `train/fit_pairs.py` fits them."""
 
-    def __init__(self, weights: Mapping[str, npt.NDArray[Any]]) -> None:
-        self._weights = {k: v.astype(np.float32) if v.dtype == np.float16 else v for k, v in weights.items()}
+    def __init__(self, stored: Mapping[str, npt.NDArray[Any]]) -> None:
+        self._weights = unpacked(stored)
+        prefix = "upper."
+        self._upper = Upper({k.removeprefix(prefix): v for k, v in self._weights.items() if k.startswith(prefix)})
         self._rarity = self._weights["rarity"].tolist()
-        self._fold = self._weights["fold"]
+        self._fold = stored["fold"]
 
     @classmethod
     def load(cls, folder: Path) -> PairModel:
@@ -111,20 +112,34 @@ class PairModel:
         except (OSError, ValueError, KeyError) as fault:
             raise ReaderError(f"the pair weights in {folder} do not load ({fault}): install again") from fault
 
-    def roots(self, features: Array, marked: str, chances: Array) -> Array:
-        """Gives probabilities of the roots. `chances` are the pair head's, flat over types x statuses."""
+    def by_states(self, pair: MarkedPair) -> Array:
+        """Gives log probabilities of the roots by the pairs' own layers."""
         w = self._weights
-        states: npt.NDArray[Any] = (features - w["mean"]) / w["spread"] @ w["state_weight"].T + w["state_bias"]
-        seen = gram_vector(marked, self._rarity)
+        x = pooled(self._upper.states(pair.lower), pair.marks)
+        made = gelu(w["hidden.weight"] @ x + w["hidden.bias"])
+        return log_softmax(w["root.weight"] @ made + w["root.bias"])
+
+    def by_words(self, pair: MarkedPair) -> Array:
+        """Gives log probabilities of the roots by the words of the sentence."""
+        w, seen = self._weights, gram_vector(pair.text, self._rarity)
         buckets, values = np.array(list(seen), dtype=np.int64), np.array(list(seen.values()), dtype=np.float32)
-        words: npt.NDArray[Any] = w["gram_weight"][:, buckets] @ values + w["gram_bias"]
-        own = np.array([chances[self._fold == root].sum() for root in range(len(w["state_bias"]))], dtype=np.float32)
-        vote: Array = log_softmax(states) + log_softmax(words) + w["share"] * np.log(own + 1e-9)
+        return log_softmax(w["gram_weight"][:, buckets] @ values + w["gram_bias"])
+
+    def by_head(self, pair: MarkedPair) -> Array:
+        """Gives log probabilities of the roots by the reader's pair head."""
+        own = [pair.chances[self._fold == root].sum() for root in range(len(self._weights["root.bias"]))]
+        known: Array = np.log(np.array(own, dtype=np.float32) + 1e-9)
+        return known
+
+    def roots(self, pair: MarkedPair) -> Array:
+        """Gives probabilities of the roots."""
+        voices = (self.by_states(pair), self.by_words(pair), self.by_head(pair))
+        vote: Array = sum(share * voice for share, voice in zip(self._weights["shares"], voices, strict=True))
         return softmax(vote)
 
-    def code(self, *, features: Array, marked: str, chances: Array, labels: Labels) -> PairCode:
+    def code(self, pair: MarkedPair, labels: Labels) -> PairCode:
         """Chooses the root, then within it the likeliest type, then the likeliest status that keeps the root."""
-        roots = self.roots(features, marked, chances)
+        roots, chances = self.roots(pair), pair.chances
         root = int(roots.argmax())
         table = chances.reshape(len(labels.types), len(labels.statuses))
         inside = self._fold.reshape(table.shape) == root
