@@ -80,7 +80,7 @@ def _number(text: str) -> int | None:
 
 
 def _figures(c: Context) -> Value | None:
-    text = c.parts[0].text
+    text = c.parts[0].value
     if text[4:5] == "-":
         value = text.replace(" ", "T")
         return (value, "TIME" if "T" in value else "DATE") if calendar.days_of(value) else None
@@ -174,7 +174,7 @@ def clock_value(parts: Sequence[Token]) -> str:
     half = next((p.value for p in parts if p.kind == "k"), "")
     clock = next((p for p in parts if p.kind == "K"), None)
     if clock is None and len(parts) == 2 and parts[1].kind == "z":
-        told = _FOUR_FIGURES.fullmatch(parts[0].text)  # "0735 GMT"
+        told = _FOUR_FIGURES.fullmatch(parts[0].value)  # "0735 GMT"
         return f"T{told[1]}:{told[2]}" if told else ""
     if clock is None:
         at = next((i for i, p in enumerate(parts) if p.kind == "k" and i and parts[i - 1].kind == "N"), None)
@@ -302,7 +302,12 @@ def _relative_day(c: Context) -> Value | None:
     day = calendar.add_days(c.published, int(shift))
     if day is None:
         return None
-    return (f"{day.isoformat()}T{part}", "TIME") if part else _with_clock(c, day.isoformat())
+    if not part:
+        return _with_clock(c, day.isoformat())
+    clock = clock_value(c.parts)
+    if clock and clock < "T12":
+        clock = f"T{int(clock[1:3]) + 12}{clock[3:]}"  # "6:30 tonight"
+    return day.isoformat() + (clock or f"T{part}"), "TIME"
 
 
 def _day_part(c: Context) -> Value | None:
@@ -346,9 +351,10 @@ def _relative_unit(c: Context) -> Value | None:
         return _length(1, unit), "DURATION"
     told = c.told_days
     next_day = unit == "D" and mark.kind == "X"
-    told_first = next_day or mark.value == "follow" or mark.text.lower() in {"previous", "preceding"}
+    is_before = mark.text.lower() in {"previous", "preceding"}
+    told_first = next_day or mark.value == "follow" or is_before
     base = told[0] if told and told_first else c.published
-    if unit == "D" and base is c.published and mark.kind != "X" and mark.value != "follow":
+    if unit == "D" and base is c.published and not is_before and mark.kind != "X" and mark.value != "follow":
         return ("PRESENT_REF", "DATE") if mark.kind == "C" else (_length(1, unit), "DURATION")
     value = calendar.shift(base, unit, {"L": -1, "X": 1, "T": 0, "C": 0}.get(mark.kind, 0))
     return (value, "DATE") if value else None
@@ -439,7 +445,7 @@ def _season(c: Context) -> Value | None:
         if (
             not c.has("dLXTrlBF")
             and c.parts[0].text.lower() in {"fall", "spring"}
-            and c.before not in {"in", "since", "of"}
+            and c.before not in load_lists()["plain season"]
         ):
             return None
         year = _season_year(c, season, c.published)
@@ -641,6 +647,8 @@ def _is_fraction(c: Context, unit: str) -> bool:
 
 
 def _span_length(c: Context) -> Value | None:
+    if c.parts[0].text.lower() in {"this", "that"}:
+        return None  # "it seemed that four days were enough"
     return _length(_amount(c), c.value("V") or c.value("U")), "DURATION"
 
 
@@ -776,8 +784,8 @@ def _the_unit(c: Context) -> Value | None:
     unit = c.value("U")
     if c.published is None or unit not in {"Q", "Y", "M", "WE", "W"}:
         return None
-    if unit == "Q" and c.after == "-":
-        return None  # "the quarter-finals", "a quarter-century"
+    if c.after == "-":
+        return None  # "the quarter-finals", "the week-old siege"
     if unit == "Y" and c.after in {"ended", "ending"}:
         return "P1Y", "DURATION"
     if unit == "Q" and c.told_quarter:
