@@ -293,6 +293,8 @@ def _weekday_set(c: Context) -> Value | None:
 
 
 def _relative_day(c: Context) -> Value | None:
+    if c.before == "usa" and c.parts[0].text == "TODAY":
+        return None  # the newspaper
     word = c.value("y") or ("0" if c.parts[-1].text.lower() == "from today" else "")
     if not word:
         return None
@@ -426,7 +428,7 @@ def _half_of(c: Context, year: int | None) -> Value | None:
 
 def _last_period(c: Context) -> Value | None:
     if c.has("Q"):
-        value = c.quarter or (c.told if c.told_days else None)
+        value = c.quarter or (c.told if c.told_days and not c.has("Tt") else None)
         return (value, "DATE") if value else None
     if c.published is None:
         return None
@@ -628,17 +630,26 @@ def _duration(c: Context) -> Value | None:
         return None  # "four flights a week", "$2 a year"
     if c.parts[-1].text.lower() == "old" or c.after in {"old", "olds"} or _is_fraction(c, unit):
         return None
-    if [p.kind for p in c.parts] == ["V"] and unit == "Q" and c.before == "-":
-        return None  # "three-quarters"
-    if [p.kind for p in c.parts] == ["V"] and unit == "WE":
-        return ("XXXX-WXX-WE", "SET") if c.before == "on" else None
-    if [p.kind for p in c.parts] == ["V"] and c.before in load_lists()["before no length"]:
-        return None  # "a matter of months", "on days when prices tumble"
+    if [p.kind for p in c.parts] == ["V"]:
+        return _bare_length(c, unit)
     if [p.text.lower() for p in c.parts] == ["one", "day"] and c.before in load_lists()["some time ahead"]:
         return "FUTURE_REF", "DATE"  # "will one day be"
-    if count is None and (not c.has("qVd") or (len(c.parts) == 1 and unit in {"TH", "TM", "S"})):
+    if count is None and not c.has("qVd"):
         return None
     return _length(count, unit), "DURATION"
+
+
+def _bare_length(c: Context, unit: str) -> Value | None:
+    """ "for months", "in decades": a length that no number tells, where the words do not speak of something else."""
+    if unit == "WE":
+        return ("XXXX-WXX-WE", "SET") if c.before == "on" else None
+    if unit in {"N", "Q", "TH", "TM", "S"}:
+        return None  # "calls from some quarters", "Tuesday nights"
+    if c.before in load_lists()["before no length"]:
+        return None  # "a matter of months", "on days when prices tumble", "the worst days of his life"
+    if c.after in {"after", "before"} and c.before != "for":
+        return None  # "in the weeks before the vote": told by what follows, not by a length
+    return _length(None, unit), "DURATION"
 
 
 def _is_fraction(c: Context, unit: str) -> bool:
