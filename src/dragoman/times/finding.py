@@ -100,13 +100,14 @@ def _build(scene: _Scene, span: tuple[int, int], rule: Rule, told: Told) -> Time
     if tokens[start].value == "follow" and tokens[end : end + 1] and tokens[end].kind == "'":
         start += 1  # "Following Monday's talks": after them
     parts = tokens[start:end]
-    before = tokens[start - 1].text.lower() if start else ""
+    leading = tokens[start - 1].text if start else ""
+    before = leading.lower()
     following = tokens[end].text if end < len(tokens) else ""
     after = following.lower()
     if (
         _is_count(tokens, start, end)
         or not _is_time(parts, before, after)
-        or _is_name(parts, following)
+        or _is_name(parts, _name_before(tokens, start), following)
         or _is_rate(tokens, start, end)
     ):
         return None
@@ -145,9 +146,21 @@ def _is_count(tokens: Sequence[Token], start: int, end: int) -> bool:
     return is_figure and before is not None and before.kind == "~" and before.text.lower().endswith(" than")
 
 
-def _is_name(parts: Sequence[Token], after: str) -> bool:
-    """Whether the words belong to a name: "the Winter Olympics", "This Week" of ABC, the party daily Granma."""
+def _name_before(tokens: Sequence[Token], start: int) -> str:
+    """The capitalised word right before an expression, where it is none of time and opens no sentence."""
+    last = tokens[start - 1] if start > 1 else None
+    if last is None or last.kind != "x" or last.text.lower() in load_lists()["before a year"] | {"fy"}:
+        return ""
+    return last.text
+
+
+def _is_name(parts: Sequence[Token], before: str, after: str) -> bool:
+    """Whether the words belong to a name: "the Winter Olympics", "This Week" of ABC, China Daily, Orion 1980."""
     first, last = parts[0], parts[-1]
+    if before[:1].isupper() and len(parts) == 1 and (last.kind == "Y" or last.kind == "s" and last.text[0].isupper()):
+        return True
+    if first.kind == "d" and last.kind == "h" and last.text[0].isalpha():
+        return after[:1].isupper()  # "the Good Friday Agreement"
     if first.kind == "T" and last.kind == "U":
         return first.text[0].isupper() and last.text[0].isupper()
     return after[:1].isupper() and (last.kind == "s" or last.kind == "S" and last.text[0].isupper())

@@ -320,9 +320,18 @@ def _day_part(c: Context) -> Value | None:
     elif c.has("X"):
         base, shift = (c.told_day or base), 1
     elif not c.has("T"):
+        if _is_of_another_day(c):
+            return None
         base = c.told_day or base
     day = calendar.add_days(base, shift) if base else None
     return _with_clock(c, day.isoformat()) if day else None
+
+
+def _is_of_another_day(c: Context) -> bool:
+    """Whether "the night" is told by more than itself: "the night of the raid", "the night before", "the Evening News"."""
+    is_plain = [p.kind for p in c.parts] == ["d", "P"]
+    named = bool(c.following) and c.following[0].text[:1].isupper()
+    return is_plain and (named or c.before in {"into", "of"} or c.after in load_lists()["after no day part"])
 
 
 def _bare_part(c: Context) -> Value | None:
@@ -539,7 +548,7 @@ def _holiday_near(c: Context, rule: str, published: date) -> date | None:
         return next((d for d in reversed(past) if d < published), None)
     if c.tense < 0 and past:
         return past[-1]
-    if c.has("X") or c.tense > 0:
+    if c.has("X") or (c.tense > 0 and c.before != "before"):
         return ahead[0] if ahead else None
     if c.has("T"):
         return next(iter(holiday_days(rule, published.year)), None)
@@ -658,8 +667,9 @@ def _is_fraction(c: Context, unit: str) -> bool:
 
 
 def _span_length(c: Context) -> Value | None:
-    if c.parts[0].text.lower() in {"this", "that"}:
-        return None  # "it seemed that four days were enough"
+    first = c.parts[0].text.lower()
+    if first in {"this", "that"} or (first == "coming" and c.has("N")) or (first == "last" and c.has("~")):
+        return None  # "it seemed that four days were enough", "coming a day before the vote", "last about an hour"
     return _length(_amount(c), c.value("V") or c.value("U")), "DURATION"
 
 
