@@ -328,7 +328,7 @@ def _day_part(c: Context) -> Value | None:
 
 
 def _is_of_another_day(c: Context) -> bool:
-    """Whether "the night" is told by more than itself: "the night of the raid", "the night before", "the Evening News"."""
+    """Whether "the night" is told by more than itself: "the night of the raid", "the night before"."""
     is_plain = [p.kind for p in c.parts] == ["d", "P"]
     named = bool(c.following) and c.following[0].text[:1].isupper()
     return is_plain and (named or c.before in {"into", "of"} or c.after in load_lists()["after no day part"])
