@@ -20,6 +20,8 @@ from dragoman.times.values import BUILDERS, Context, Told
 TENSE_WINDOW = 20
 FOLLOWING = 8
 PERFECT_REACH = 7
+# Words after "Friday's" that may hold the verb of what it owns: "Friday's long address will".
+OWNED_REACH = 5
 # Words between an amount and the rate it is told at: "C$17.9 million annually".
 RATE_REACH = 4
 _OPENINGS = frozenset(("", '"', "“", "'", "`", "”"))
@@ -178,7 +180,8 @@ def tense_at(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) ->
     """Which way the clause around an expression looks: 1 ahead, -1 back, 0 where nothing tells."""
     leading = tokens[start - 1].text.lower() if start else ""
     if leading != "ahead of" and end < len(tokens) and tokens[end].kind == "'":
-        return -1  # "Wednesday's ruling": what a day owns has mostly been reported
+        # "Wednesday's ruling": what a day owns has mostly been reported, unlike "Friday's address will".
+        return 1 if _sign_ahead(tokens[: end + OWNED_REACH], end, lexicon) > 0 else -1
     if leading in load_lists()["reported happening"]:
         return -1  # "the announcement Thursday that talks would go on"
     behind = _sign_behind(tokens[max(0, start - TENSE_WINDOW) : start], lexicon)
@@ -216,8 +219,8 @@ def _sign_behind(before: Sequence[Token], lexicon: Lexicon) -> int:
     words = [token.text.lower() for token in before]
     for i in range(len(before) - 1, -1, -1):
         sign = _sign(before[i], lexicon)
-        if sign > 0 and _is_as_planned(words, i):
-            continue
+        if (sign > 0 and _is_as_planned(words, i)) or (words[i] == "have" and words[i - 1 : i] in (["to"], ["will"])):
+            continue  # "to have dinner on Sunday" is yet to be
         if sign < 0 and words[i - 1 : i] == ["be"] and load_lists()["to be done"] & set(words[max(0, i - 4) : i - 1]):
             return 1
         if sign:
