@@ -23,31 +23,42 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from types import FrameType, FunctionType
 from typing import Any
 
+from fastwarc.stream_io import ZstdWriter
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from dragoman.actors import ActorIndex
 from dragoman.actors.dictionaries import load_dictionary
+from dragoman.addresses import join_address
 from dragoman.article import article_line, extract_article
 from dragoman.errors import DragomanError
 from dragoman.exchange import IMPORT_FORMS, ROW_FORMS, import_events, write_events
 from dragoman.model import Article, Report, Skip
+from dragoman.pipeline import Desk, Work
 from dragoman.places import PlaceIndex
 from dragoman.reader.gate import Gate
+from dragoman.reader.network import default_folder
+from dragoman.reader.pairs import parse_marked
 from dragoman.reader.sentences import split_article
+from dragoman.reader.windows import cut_pieces, load_tokenizer
 from dragoman.rows import event_row
-from dragoman.sources import _read_stream
+from dragoman.sources import _read_stream, read_reports
 from dragoman.times import find_times
+from dragoman.watch import read_subscriptions
+from dragoman.watch.manners import Rules, plain_address, retry_after, site_of
 
 SAMPLES = Path(str(resources.files("dragoman.data").joinpath("samples")))
 # CPU seconds; the inputs are at most some ten thousand bytes, so more is a hang.
 PATIENCE = 10
 LONGEST = 40_000
+# Of what is read by the network.
+SHORT = 1_500
 MANY = 30
 TOKENS = (
     b"<",
@@ -153,7 +164,7 @@ def take(found: Report | Skip) -> None:
     sentences = split_article(article)
     for sentence in sentences:
         assert article.body[sentence.start : sentence.end] == sentence.text
-        GATE.passes(sentence)
+    assert len(GATE.passes(cut_pieces(TOKENIZER, sentences))) == len(sentences)
     if len(article.body) < 5_000:
         layers(article)
 
@@ -178,9 +189,9 @@ def read_as(form: str | None, pack: Callable[[bytes], bytes] = bytes) -> Target:
     return read
 
 
-def read_file(reader: Callable[[Path], Iterable[object]]) -> Target:
+def read_file(reader: Callable[[Path], Iterable[object]], suffix: str = "") -> Target:
     def read(content: bytes) -> None:
-        with tempfile.NamedTemporaryFile() as file:
+        with tempfile.NamedTemporaryFile(suffix=suffix) as file:
             file.write(content)
             file.flush()
             try:
@@ -191,10 +202,48 @@ def read_file(reader: Callable[[Path], Iterable[object]]) -> Target:
     return read
 
 
+def code(content: bytes) -> None:
+    """Reads, codes and prints the beginning: the network takes a tenth of a second for a page of text."""
+    for found in _read_stream(io.BytesIO(content[:SHORT]), "input", "text"):
+        for coded in desk()([found]):
+            [json.dumps(event_row(event)).encode() for event in getattr(coded, "events", ())]
+
+
+@cache
+def desk() -> Desk:
+    return Desk(Work(), threads=1)
+
+
+def ask_politely(content: bytes) -> None:
+    """What a site says of itself, and what a feed's links lead to."""
+    text = content.decode("utf8", "replace")
+    rules = Rules(text)
+    for link in text.split()[:20]:
+        address = join_address("https://courier.example/", link)
+        if address is not None:
+            assert rules.allows(plain_address(address)) in {True, False}
+            assert site_of(address).startswith("http")
+    assert rules.delay() >= 0
+    assert (retry_after(text, 0.0) or 0.0) >= 0
+
+
+def read_marked(content: bytes) -> None:
+    text, spans = parse_marked(content.decode("utf8", "replace"))
+    assert all(0 <= start <= end <= len(text) for start, end, _ in spans)
+
+
 GATE, ACTORS, PLACES = Gate.load(), ActorIndex.load(), PlaceIndex.load()
+TOKENIZER = load_tokenizer(default_folder() / "tokenizer.json")
 
 
 # --- what they look like where nothing is wrong ---
+
+
+def zstd(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with ZstdWriter(out) as packed:
+        packed.write(content)
+    return out.getvalue()
 
 
 def warc(page: bytes) -> bytes:
@@ -215,16 +264,20 @@ LINE = (
                 "text": "Mr. Lavrov met Gen. Li in the U.S. on Feb. 24, 2022. “They agreed,” he said."}) + "\n"
 ).encode() * 3  # fmt: skip
 ACTORS_FILE = b"""KYOTO_PROTOCOL_ ; note\nFREEDONIA_ [FRD]\n+SYLVANIA_ [FRDGOV 190101-200101]\n\t[FRDOPP >200101]\n"""
+CSV = b"""phrase,code,since,until,sectors\nthe Duke,FRD,1901-01-01,2020-01-01,GOV\nSylvania,SYL,,,\n"""
+AGENTS_FILE = b"""MINISTER_{_MINISTRIES_} [~GOV]\n!PERSON! = MAN_ , WOMAN_\n!PERSON!_ [~CVL] # people\n"""
+OPML = b"""<?xml version="1.0"?><opml version="2.0"><body><outline text="World" xmlUrl="https://courier.example/feed"/>
+<outline xmlUrl="http://envoy.example:8080/rss?x=1"/></body></opml>"""
+ROBOTS = b"""User-agent: *\nDisallow: /private\nAllow: /*.html$\nCrawl-delay: 2\nRequest-rate: 1/5\n
+User-agent: dragoman\nDisallow: /a b\nSitemap: https://courier.example/map.xml\nhttps://courier.example/1?utm_source=x#y"""
+MARKED = b"<s>Chad</s> sent <t>Niger</t> an envoy, whom <s>the minister</s> met."
 PHOENIX_CELLS = "20150301_1|20150301|2015|3|1|FRAGOV|FRA|GOV||DEUGOV|DEU|GOV||040|4|1|1.0|48.8|2.3|Paris|Ile|FR|id1|http://a.example|s|"
 PHOENIX = PHOENIX_CELLS.replace("|", "\t") + "\n"
 
 
 def event_files() -> dict[str, bytes]:
     """The samples' events in every form that can be written."""
-    from dragoman.pipeline import Desk, Work
-    from dragoman.sources import read_reports
-
-    answers = Desk(Work())(list(read_reports([str(SAMPLES)])))
+    answers = desk()(list(read_reports([str(SAMPLES)])))
     rows = [event_row(event) for coded in answers for event in getattr(coded, "events", ())][:6]
     files = {"phoenix": PHOENIX.encode()}
     for form in ROW_FORMS:
@@ -251,7 +304,14 @@ def targets() -> dict[str, tuple[Target, list[bytes]]]:
         "gzip": (read_as(None), [gzip.compress(LINE), gzip.compress(page)]),
         "xz": (read_as(None), [lzma.compress(LINE), lzma.compress(page)]),
         "packed": (read_as("line", gzip.compress), [LINE]),
-        "dictionary": (read_file(lambda path: [load_dictionary(path)]), [ACTORS_FILE]),
+        "zstd": (read_as(None), [zstd(LINE), zstd(page)]),
+        "actors": (read_file(lambda path: [load_dictionary(path)], ".actors.txt"), [ACTORS_FILE]),
+        "agents": (read_file(lambda path: [load_dictionary(path)], ".agents.txt"), [AGENTS_FILE]),
+        "csv": (read_file(lambda path: [load_dictionary(path)], ".csv"), [CSV]),
+        "feeds": (read_file(read_subscriptions), [OPML, b"# ours\nhttps://courier.example/feed # one\n"]),
+        "robots": (ask_politely, [ROBOTS]),
+        "pairs": (read_marked, [MARKED]),
+        "coded": (code, [text, FEED]),
     }
     for form in IMPORT_FORMS:
         found[f"import {form}"] = (read_file(lambda path, form=form: import_events([path], form)), [files[form]])  # type: ignore[misc]

@@ -375,7 +375,9 @@ def own_index(tmp_path: Path) -> ActorIndex:
     actors = tmp_path / "mine.actors.txt"
     actors.write_text(DICTIONARY, encoding="utf8")
     table = tmp_path / "mine.csv"
-    table.write_text("phrase,code,since,until\nFrance,XFR,,\n,USA,,\nBad Day,USA,199x,\n", encoding="utf8")
+    late = "2020-01-09999999999999999999"
+    lines = ["phrase,code,since,until", "France,XFR,,", ",USA,,", "Bad Day,USA,199x,", f"Late,USA,,{late}", ""]
+    table.write_text("\n".join(lines), encoding="utf8")
     return ActorIndex.load([actors, table])
 
 
@@ -393,7 +395,7 @@ def test_the_users_entries_win_and_keep_their_days(own_index: ActorIndex) -> Non
 
 def test_bad_lines_are_reported_with_their_numbers(own_index: ActorIndex) -> None:
     lines = {problem.split(": ")[0] for problem in own_index.problems}
-    assert lines == {"mine.actors.txt:10", "mine.actors.txt:11", "mine.csv:3", "mine.csv:4"}
+    assert lines == {"mine.actors.txt:10", "mine.actors.txt:11", "mine.csv:3", "mine.csv:4", "mine.csv:5"}
 
 
 def test_agents_expand_sets_and_plurals(tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_declared_languages(head: bytes, language: str | None) -> None:
     assert declared_language(head) == language
 
 
-@pytest.mark.parametrize("url", [None, "", "no address", "http://[::1", "//"])
+@pytest.mark.parametrize("url", [None, "", "no address", "http://[::1", "//", "http://a[b]c/", "http://a:b/"])
 def test_addresses_without_a_host(url: str | None) -> None:
     assert host_of(url) is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import subprocess
@@ -248,6 +249,14 @@ def test_an_unknown_side_is_an_error_and_not_calm(record: Path, words: tuple[str
     assert "names no state or organisation" in result.stderr
 
 
+@pytest.mark.parametrize("name", ["Georgia", "georgia"])
+def test_a_side_that_can_mean_two_is_said_to_be_ambiguous(record: Path, name: str) -> None:
+    result = call("ties", "--record", record, "RUS", name)
+    assert result.exit_code == 2
+    assert "ambiguous: Georgia is a state (Georgia) and a US state" in result.stderr
+    assert "GEO" in result.stderr
+
+
 def test_unsure_events_can_be_left_out(record: Path, line: Path) -> None:
     kept = rows(call("events", "--record", record, "--min-confidence", "0.6", "--format", "jsonl", "--limit", "1000"))
     assert kept
@@ -337,6 +346,15 @@ def test_an_import_of_nothing_but_refused_lines_says_why_and_fails(tmp_path: Pat
     result = call("import", "--record", tmp_path / "record", "--from", "icews", wrong)
     assert result.exit_code == 1
     assert "lines refused: 3, 2 with: wrong number of columns" in result.stderr
+    assert not (tmp_path / "record").exists()
+
+
+def test_an_import_that_cannot_be_read_leaves_no_record(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.tsv.gz"
+    cut.write_bytes(gzip.compress(b"a\tb\n" * 1000)[:-20])
+    for file in (cut, tmp_path / "missing.tsv"):
+        assert call("import", "--record", tmp_path / "record", "--from", "icews", file).exit_code in {1, 2}
+    assert not (tmp_path / "record").exists()
 
 
 def test_an_import_with_some_refused_lines_counts_them_and_succeeds(tmp_path: Path, record: Path) -> None:

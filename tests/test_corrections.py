@@ -196,6 +196,18 @@ def test_what_is_taken_down_takes_its_corrections_along(store: RecordStore) -> N
     assert {row["event_id"] for row in store.events()} == {"e1", "e2"}
 
 
+@pytest.mark.parametrize("verdict", ["amend", "reject"])
+def test_a_happening_that_is_taken_down_takes_its_corrections_along(store: RecordStore, verdict: str) -> None:
+    changes = {"changes": {"status": "negated"}} if verdict == "amend" else {}
+    store.correct(record_id(store, "ASSAULT"), verdict, **SIGNED, **changes)
+    kept = store.correct(record_id(store, "CONSULT"), "accept", **SIGNED)
+    store.undo_correction("c1", **SIGNED)
+    store.undo_correction("c3", **SIGNED)
+    store.forget(reason="asked for", article_ids=["a1", "a3"])
+    assert [row["correction_id"] for row in store.corrections()] == [kept["correction_id"]]
+    assert store.check() == []
+
+
 @pytest.mark.parametrize(
     ("target", "verdict", "fields", "message"),
     [

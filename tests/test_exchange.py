@@ -42,7 +42,7 @@ from dragoman.exchange.network import Arrow, write_gexf, write_graphml
 from dragoman.exchange.tally import blank, expand_dyads
 from dragoman.model import Event, EventDate, Party, PlaceMention, Skip
 from dragoman.rows import event_row
-from dragoman.store import RecordStore
+from dragoman.store import Reading, RecordStore
 
 ROUND_TRIP_FORMS = ("gdelt1", "gdelt2", "icews", "polecat")
 
@@ -280,6 +280,15 @@ def test_a_file_of_the_form_comes_back_as_it_was(form: str, folder: Path) -> Non
 
 
 # --- dyads ---
+
+
+@pytest.mark.parametrize("form", ["gdelt1", "gdelt2", "icews"])
+def test_each_pair_of_an_event_is_one_event_when_it_is_read_back(form: str, folder: Path) -> None:
+    rows = [event_row(make_event(name, actors=("FRA", "DEU"), recipients=("UKR", "POL"))) for name in ("e1", "e2")]
+    text, _ = write(rows, form)
+    stories = list(readings_of(read(text, form, folder)))
+    assert [len(story.events) for story in stories if isinstance(story, Reading)] in ([4, 4], [8])
+    assert not any(isinstance(story, Skip) for story in stories)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,11 @@ def test_persons_words_and_papers_are_no_places(text: str) -> None:
     assert countries(text) == []
 
 
+def test_a_broken_link_tells_no_country_and_breaks_nothing() -> None:
+    """Found by scripts/hostile.py: a link with brackets that hold no address."""
+    assert countries("He spoke in Paris.", url="https://cou[x]rier.example.de/1") == [("Paris", "FRA")]
+
+
 def test_a_state_is_not_taken_for_a_town_of_that_name() -> None:
     text = (
         "Egypt spoke with Texas officials in Houston and Dallas. The U.S. and Egypt agreed, said an Egyptian minister."

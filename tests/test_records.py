@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import START, event_lists, make_event, make_party
 
-from dragoman.model import PlaceMention
+from dragoman.model import PlaceMention, Span
 from dragoman.records import (
     Sources,
     cluster_events,
@@ -57,12 +57,47 @@ def place(country: str) -> PlaceMention:
         ({"status": "future"}, False),
         ({"status": "historical"}, False),
         ({"sentence": "Talks on a pipeline began.", "anchor": "Talks"}, False),
+        ({"sentence": "They shook hands, and the summit on the bridge began.", "anchor": "They shook"}, False),
     ],
 )
 def test_what_two_articles_report_is_one_happening_or_two(changes: dict[str, object], merges: bool) -> None:
     one = make_event("e1")
     other = make_event("e2", **{"article": "a2", "publisher": "Sample Daily", **changes})
     assert len(merge_events([one, other])) == (1 if merges else 2)
+
+
+@pytest.mark.parametrize(("others", "merges"), [(("RUS", "USA"), True), (("RUS", "VAT"), False), (("RUS",), True)])
+def test_who_talks_with_whom_tells_two_talks_apart(others: tuple[str, ...], merges: bool) -> None:
+    words = "Spoke with the president by phone on prisoners and grain."
+    one = make_event("e1", actors=("RUS", "USA"), recipients=(), sentence=words, anchor="Spoke with")
+    other = make_event("e2", actors=others, recipients=(), sentence=words, anchor="Spoke with", article="a2")
+    assert len(merge_events([one, other])) == (1 if merges else 2)
+
+
+def test_two_acts_of_one_sentence_are_two() -> None:
+    words = "Warns that the city will burn and hints at a change of regime."
+    one = make_event("e1", event_type="THREATEN", sentence=words, anchor="Warns")
+    other = make_event("e2", event_type="THREATEN", sentence=words, anchor="Warns that the city will burn and hints")
+    assert len(merge_events([one, other])) == 1
+    hints = Span(
+        start=len("Warns that the city will burn and "),
+        end=len("Warns that the city will burn and hints"),
+        text="hints",
+    )
+    other = replace(other, evidence=replace(other.evidence, anchor=hints))
+    assert len(merge_events([one, other])) == 2
+
+
+def test_one_report_like_two_others_does_not_join_them() -> None:
+    left = "Missiles met the oil terminal at the harbour before dawn."
+    right = "Shells wrecked a crowded school bus near the frontier."
+    both = "Missiles met the oil terminal at the harbour; shells wrecked a crowded school bus near the frontier."
+    told = [
+        make_event(f"e{at}", event_type="ASSAULT", article=f"a{at}", sentence=sentence, anchor=sentence.split()[0])
+        for at, sentence in enumerate((left, both, right))
+    ]
+    records = merge_events(told)
+    assert not any({"e0", "e2"} <= set(record.event_ids) for record in records)
 
 
 def test_events_of_one_article_with_the_same_type_parties_and_day_are_one() -> None:

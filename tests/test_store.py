@@ -78,6 +78,27 @@ def test_a_missing_record_is_refused(tmp_path: Path) -> None:
         RecordStore.open(tmp_path / "none")
 
 
+@pytest.mark.parametrize("address", ["s3://bucket/record", "gs://bucket/record", "az:/record", "https://a.example/r"])
+@pytest.mark.parametrize("create", [True, False])
+def test_an_address_is_no_folder(address: str, create: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(StoreError, match="is an address, and a record lies in a folder"):
+        RecordStore.open(address, create=create)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_copy_that_broke_off_before_its_head_shows_the_batch_before(store: RecordStore, tmp_path: Path) -> None:
+    """As docs/how-to/archives.md says to copy a record: everything but `head.json`, and that last."""
+    copy = tmp_path / "copy"
+    store.add([make_reading(make_event("e1", article="a1"))])
+    shutil.copytree(store.path, copy)
+    store.add([make_reading(make_event("e2", article="a2"))])
+    shutil.copytree(store.path, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns("head.json"))
+    assert (RecordStore.open(copy).counts()["events"], RecordStore.open(copy).check()) == (1, [])
+    shutil.copy(store.path / "head.json", copy)
+    assert (RecordStore.open(copy).counts()["events"], RecordStore.open(copy).check()) == (2, [])
+
+
 def test_a_newer_record_is_refused(store: RecordStore) -> None:
     (store.path / "dragoman.json").write_text(json.dumps({"format": 99}))
     with pytest.raises(StoreError, match="upgrade dragoman"):
@@ -397,6 +418,17 @@ def test_what_is_taken_down_is_gone_from_record_and_history(store: RecordStore) 
     assert store.coverage(publisher="Odd Post") == []
     assert store.check() == []
     assert store.forget(reason="again", article_ids=["bad"]) == 0
+
+
+def test_what_was_declined_in_an_article_goes_with_it(store: RecordStore) -> None:
+    doomed = make_reading(make_event("bad", article="bad"))
+    article = doomed.article
+    tail = Skip(location=f"{article.location or article.doc} [0:9]", stage="reader", reason="sentence too long")
+    named = Skip(location="feed", stage="sources", reason="moved", detail=f"to {article.url} for ever")
+    other = Skip(location="elsewhere", stage="reader", reason="no event")
+    store.add([*some_readings(), doomed], skips=[tail, named, other])
+    store.forget(reason="asked for", article_ids=["bad"])
+    assert {row["location"] for row in store.skips()} == {"elsewhere"}
 
 
 def test_the_record_as_it_stood_before_something_was_taken_down_is_refused(

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,15 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.feedworld import FeedWorld
 
 from dragoman.cli import main
 from dragoman.errors import SourceError, StoreError
 from dragoman.model import Report, Skip
 from dragoman.sources.web import Answer, fetch_answer
 from dragoman.watch import Habits, Ledger, Watcher, read_subscriptions
-from dragoman.watch.ledger import Page
-from dragoman.watch.manners import Rules, Turns, plain_address, retry_after
+from dragoman.watch.ledger import Page, Robots
+from dragoman.watch.manners import HeldRules, Rules, Turns, plain_address, retry_after
 
 WORDS = "The minister met his counterpart from the north and said that the talks had been useful to both sides. "
 
@@ -292,6 +294,86 @@ def test_hosts_are_asked_side_by_side(served: StandIn, tmp_path: Path) -> None:
     assert counts.counts["robots.txt read"] == 2
 
 
+def test_an_entry_with_a_broken_link_is_read_in_its_feed(served: StandIn, tmp_path: Path) -> None:
+    feed, kept = served.put_feed("/feed", "/1", "/2"), Kept()
+    status, headers, body = served.answers["/feed"]
+    served.answers["/feed"] = (status, headers, body.replace(served.url("/2").encode(), b"http://[broken/2"))
+    watcher(tmp_path, [feed], kept).run_round()
+    assert sorted(report.kind for report in kept.reports) == ["feed-item", "html"]
+
+
+def test_a_page_that_leads_to_a_broken_link_is_given_up(served: StandIn, tmp_path: Path) -> None:
+    feed, kept = served.put_feed("/feed", "/1"), Kept()
+    served.answers["/1"] = (302, {"Location": "http://[broken/1"}, b"")
+    assert watcher(tmp_path, [feed], kept).run_round().counts["pages given up"] == 1
+
+
+def test_where_a_page_leads_is_asked_as_its_own_host_wants(served: StandIn, tmp_path: Path) -> None:
+    served.answers["/robots.txt"] = (200, {}, b"User-agent: *\nDisallow: /private\n")
+    feed, kept = served.put_feed("/feed", "/in", "/away", "/shut"), Kept()
+    served.put_feed("/unused", "/1")
+    served.answers["/in"] = (301, {"Location": "/1?utm_source=in"}, b"")
+    served.answers["/away"] = (302, {"Location": served.url("/1", "localhost")}, b"")
+    served.answers["/shut"] = (302, {"Location": "/private/1"}, b"")
+    counts = watcher(tmp_path, [feed], kept).run_round().counts
+    assert sorted(served.paths()) == ["/1", "/1", "/away", "/feed", "/in", "/shut"]
+    assert sum(path == "/robots.txt" for path, _, _ in served.asked) == 2
+    assert (counts["pages fetched"], counts["not allowed by robots.txt"]) == (2, 1)
+    assert sorted(report.url or "" for report in kept.reports) == [served.url("/1"), served.url("/1", "localhost")]
+    assert watcher(tmp_path, [feed], kept, interval=0.0).run_round().counts == {}
+
+
+def test_pages_that_lead_to_one_page_bring_it_once(served: StandIn, tmp_path: Path) -> None:
+    feed, kept = served.put_feed("/feed", "/a", "/b", "/1"), Kept()
+    served.answers |= {"/a": (302, {"Location": "/1"}, b""), "/b": (302, {"Location": "/1#top"}, b"")}
+    counts = watcher(tmp_path, [feed], kept).run_round().counts
+    assert (kept.pages, counts["pages that lead to others"]) == (["1"], 2)
+
+
+def test_pages_and_feeds_that_lead_in_a_circle_are_given_up(served: StandIn, tmp_path: Path) -> None:
+    feeds, kept = [served.put_feed("/feed", "/a", "/self"), served.url("/round")], Kept()
+    served.answers |= {
+        "/a": (302, {"Location": "/b"}, b""), "/b": (302, {"Location": "/a"}, b""),
+        "/self": (302, {"Location": "/self"}, b""), "/round": (302, {"Location": "/round"}, b""),
+    }  # fmt: skip
+    one = watcher(tmp_path, feeds, kept)
+    assert one.run_round().counts["feeds failed"] == 1
+    assert served.paths().count("/round") == 6
+    assert served.paths().count("/a") == served.paths().count("/self") == 1
+    assert not one.ledger.open_pages(time.time() + 1e6)
+
+
+def test_entries_read_in_their_feed_are_not_lost_where_they_were_not_stored(served: StandIn, tmp_path: Path) -> None:
+    feed = served.put_feed("/feed", "/1", "/2")
+
+    def full(_: object) -> None:
+        raise StoreError("no space left")
+
+    with pytest.raises(StoreError, match="no space"):
+        watcher(tmp_path, [feed], full, pages=False).run_round()
+    kept = Kept()
+    for _ in range(2):
+        watcher(tmp_path, [feed], kept, pages=False, interval=0.0).run_round()
+    assert [report.kind for report in kept.reports] == ["feed-item"] * 2
+    assert set(served.paths()) == {"/feed"}
+
+
+@pytest.mark.parametrize("hosts", [20, pytest.param(180, marks=pytest.mark.slow)])
+def test_a_world_of_feeds_is_watched_politely(tmp_path: Path, hosts: int) -> None:
+    """Some of every kind of host, all kinds of broken ones among 180 (`tests/feedworld.py`)."""
+    delay, kept = 0.05, Kept()
+    with FeedWorld(hosts=hosts, feeds=hosts + hosts // 3, name=lambda number: f"h{number}.example") as world:
+        fetch = partial(fetch_answer, resolve=lambda *_: ["127.0.0.1"])
+        habits = Habits(delay=delay, allow_private=True, interval=0.0, connections=32)
+        one = Watcher(world.feeds, open_ledger(tmp_path), kept, habits=habits, fetch=fetch)
+        for world.round in range(3):
+            one.run_round()
+            time.sleep(0.7)
+        world.shutdown()
+    assert world.faults(delay) == dict.fromkeys(world.faults(delay), 0)
+    assert Counter(report.url for report in kept.reports if report.kind == "html") == dict.fromkeys(world.stories(), 1)
+
+
 def test_the_command_adds_what_is_new(served: StandIn, tmp_path: Path) -> None:
     feeds = tmp_path / "feeds.txt"
     feeds.write_text(f"# ours\n{served.put_feed('/feed', '/1', '/2')}\n")
@@ -319,7 +401,9 @@ def test_opml_and_lists_are_read(tmp_path: Path) -> None:
     assert read_subscriptions(lines) == ["https://a.example/feed", "https://b.example/x#y"]
 
 
-@pytest.mark.parametrize("content", [b"", b"<opml", b"<opml/>", b"no feed", b"\xff\xfe\x00", b"<a>" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"<opml", b"<opml/>", b"no feed", b"http://[x", b"\xff\xfe\x00", b"<a>" * 100_000]
+)
 def test_files_without_feeds_are_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "feeds"
     path.write_bytes(content)
@@ -368,6 +452,15 @@ def test_odd_robots_allow(text: str) -> None:
     rules = Rules(text)
     assert rules.allows("https://a.example/1")
     assert rules.delay() == 0.0
+
+
+def test_no_more_rules_are_held_than_fit() -> None:
+    held = HeldRules(most=100)
+    for site in "abc":
+        held.put(site, Robots(text=f"Crawl-delay: 1 # {site}" + "x" * 30, is_known=True, fetched_at=0.0))
+    assert [held.get(site) is not None for site in "abc"] == [False, True, True]
+    held.put("d", Robots(text="x" * 1000, is_known=True, fetched_at=0.0))
+    assert [held.get(site) is not None for site in "bcd"] == [False, False, True]
 
 
 def test_addresses_are_compared_without_tracking() -> None:

@@ -7,9 +7,11 @@ import csv
 import io
 import json
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,13 @@ from dragoman.model import Article, Party, PlaceMention, Sentence, Span
 from dragoman.rows import event_row
 from dragoman.store import RecordStore
 from dragoman.web import make_app
-from dragoman.web.answers import csv_of, many, signed, web_link, window_words
+from dragoman.web.answers import csv_of, day_words, many, signed, web_link, window_words
 from dragoman.web.drawing import day_chart, tie_chart
 from dragoman.web.feeds import Entry, feed_of
 from dragoman.web.forms import FormTokens
 from dragoman.web.guard import Limits
 from dragoman.web.marking import mark_sentence, plain
-from dragoman.web.names import headline, load_wordings, name_of, party_named, read_search
+from dragoman.web.names import codes_named, headline, load_wordings, name_of, party_named, read_search
 from dragoman.web.network import HEIGHT, WIDTH, lay_out
 from dragoman.web.views import PAGES
 from dragoman.web.worldmap import HEIGHT as MAP_HEIGHT
@@ -320,6 +322,50 @@ def test_the_surfaces_agree_on_a_tie(app: Any, store: RecordStore) -> None:
     assert [row["since"] for row in rows] == [row["since"] for row in answer["directed"]]
 
 
+def test_a_tie_says_what_it_shows_and_shows_each_direction(app: Any) -> None:
+    both = ask(app, "/ties/FRA/DEU").text
+    assert "Shown by week, both directions together." in both
+    assert "dragoman ties FRA DEU --by week --undirected" in both
+    directed = ask(app, "/ties/FRA/DEU.json").json["directed"]
+    for way, actor, words in (
+        ("out", "FRA", "what France does to Germany"),
+        ("back", "DEU", "what Germany does to France"),
+    ):
+        text = ask(app, f"/ties/FRA/DEU?by=week&way={way}").text
+        number = len({record for row in directed if row["actor"] == actor for record in row["records"]})
+        assert f"{many(number, 'happening')}, " in text
+        assert f"Shown by week, {words}." in text
+        assert "dragoman ties FRA DEU --by week</code>" in text
+    assert "way=" not in ask(app, "/ties/FRA/FRA").text
+
+
+def test_a_command_that_is_shown_runs_nothing_but_itself(app: Any) -> None:
+    party = "IGO:$(reboot); echo 'x'"
+    text = ask(app, f"/ties/FRA/{quote(party)}").text
+    command = re.search(r"<code>(dragoman ties FRA[^<]*)</code>", text)
+    assert command
+    assert shlex.split(unescape(command[1]))[3] == party
+
+
+def test_happenings_that_contradict_each_other_lead_to_each_other(tmp_path: Path) -> None:
+    store = RecordStore.open(tmp_path / "record", create=True)
+    told = "Missiles hit the harbour hospital at dawn and {} people died"
+    store.add([
+        make_reading(
+            make_event(actor, event_type="ASSAULT", article=actor, actors=(actor,), recipients=("UKR",),
+                       sentence=told.format(number), anchor="hit")
+        )
+        for actor, number in (("RUS", "nine"), ("USA", "ten"))
+    ])  # fmt: skip
+    (other,) = store.records(actor="RUS")
+    (one,) = store.records(actor="USA")
+    text = ask(site_of(store), f"/records/{one['record_id']}").text
+    disputed = text.partition("Where reports disagree")[2].partition("</section>")[0]
+    assert f'href="/records/{other["record_id"]}"' in disputed
+    assert f"({other['record_id']})" not in disputed
+    assert "names United States where the other names Russia" in disputed
+
+
 def test_a_point_of_a_tie_opens_its_happenings_and_they_their_sentences(app: Any) -> None:
     text = ask(app, "/ties/FRA/DEU?by=month").text
     at = re.search(r'href="(/ties/FRA/DEU\?[^"]*at=[^"]*)#happenings"', text)
@@ -392,6 +438,7 @@ def test_a_page_follows_the_record_and_is_not_sent_twice(tmp_path: Path) -> None
         ("/ties/FRA/DEU?by=year", 400), ("/ties/FRA/DEU?since=2025-02-01&until=2025-01-01", 400),
         ("/ties/FRA/DEU?by=day&since=1900-01-01", 400), ("/map?quad=0", 400), ("/network?ties=1000", 400),
         (f"/search?q={'x' * 301}", 400), (f"/states/{'x' * 300}", 400), ("/ties/FRA/DEU?alert=-1", 400),
+        ("/ties/FRA/DEU?way=sideways", 400),
     ],
 )  # fmt: skip
 def test_errors_have_one_shape_and_a_page(app: Any, path: str, status: int) -> None:
@@ -720,6 +767,7 @@ def test_a_form_is_taken_only_from_who_opened_it_and_for_its_purpose(app: Any, r
     [
         {"origin": "https://evil.example"},
         {"origin": "null"},
+        {"origin": "http://[broken"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site"},
     ],
@@ -987,6 +1035,10 @@ def test_every_type_has_its_wording_and_every_party_a_name() -> None:
         (["FRA", "DEU"], ["UKR"], "asserted", "France and Germany attack Ukraine"),
         ([], ["UKR"], "asserted", "Somebody attacks Ukraine"),
         (["RUS"], [], "negated", "Denied: Russia attacks"),
+        (["DEU"], ["DEU"], "asserted", "Germany attacks its own"),
+        (["DEU"], ["POL", "DEU"], "asserted", "Germany attacks Poland and its own"),
+        (["FRA", "DEU"], ["DEU"], "asserted", "France and Germany attack Germany"),
+        (["IMG"], ["IMG"], "asserted", "A militant group attacks a militant group"),
         (["FRA", "DEU", "ITA", "ESP", "POL"], [], "future", "To come: France, Germany, Italy and 2 more attack"),
     ],
 )
@@ -995,9 +1047,28 @@ def test_headlines(actors: list[str], recipients: list[str], status: str, words:
     assert headline(row) == words
 
 
+def test_names_in_a_network_cover_no_other_where_there_is_room() -> None:
+    rows = [{"low": "USA", "high": f"IGO:{'Long name ' * 3}{number}", "records": 40 - number} for number in range(8)]
+    network = lay_out(rows)
+    assert network
+    boxes = [
+        (node.name_x - len(node.name) * 3.7, node.name_x + len(node.name) * 3.7, node.name_y) for node in network.nodes
+    ]
+    assert all(left + 0.1 >= 0 and right <= WIDTH + 0.1 and 0 < line <= HEIGHT for left, right, line in boxes)
+    assert all(len(node.name) <= 22 for node in network.nodes)
+    for number, (left, right, line) in enumerate(boxes):
+        for other_left, other_right, other_line in boxes[number + 1 :]:
+            assert abs(line - other_line) >= 13.9 or right <= other_left + 0.1 or other_right <= left + 0.1
+
+
 def test_numbers_and_days_in_words() -> None:
     assert (many(1, "voice"), many(1200, "voice")) == ("1 voice", "1,200 voices")
-    assert (signed(-2.04), signed(None)) == ("−2.0", "–")
+    assert (signed(-2.04), signed(None), signed(0.04), signed(-0.04)) == ("−2.0", "–", "0.0", "0.0")
+    assert day_words("2025-05-31/2025-06-01") == "31 May to 1 June 2025"
+    assert (day_words("2025-05/2025-06"), day_words("2025-05")) == ("2025-05/2025-06", "May 2025")
+    assert (
+        codes_named("names UKR, IGO:X where the other names RUS") == "names Ukraine, IGO:X where the other names Russia"
+    )
     assert window_words("2025-05-01", "2026-01-01") == "1 May to 31 December 2025"
     assert window_words("2025-05-01", "2025-05-02") == "1 May 2025"
 

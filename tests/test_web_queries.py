@@ -52,6 +52,32 @@ def test_columns_count_what_the_rows_say(tmp_path_factory: pytest.TempPathFactor
 
 @given(readings=reading_lists(max_size=10))
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_read_where_they_lie_are_those_of_the_tables(
+    tmp_path_factory: pytest.TempPathFactory, readings: Any
+) -> None:
+    store, view = pages_of(tmp_path_factory.mktemp("rows") / "record", readings[:5])
+    view.happenings(Wanted(), limit=200)  # what is held of the first batch must not show after the second
+    store.add(readings[5:])
+    records = {row["record_id"]: row for row in store.records()}
+    events = {row["event_id"]: row for row in store.events()}
+    found = view.happenings(Wanted(), limit=200)
+    assert {row["record_id"] for row in found} == records.keys()
+    for row in found:
+        told = records[row["record_id"]]
+        same = (told.keys() & row.keys()) - {"disagreements"}  # a list does not name what links dispute
+        assert {name: row[name] for name in same} == {name: told[name] for name in same}
+        first = [events[one] for one in row["events"][:4] if one in events]
+        if row["day"] and row["shown"]:
+            event = events[row["shown"]["event_id"]]
+            assert event["confidence"] == max(one["confidence"] for one in first)
+            assert row["shown"]["sentence"] == event["sentence"]
+            assert [(one["start"], one["end"]) for one in row["shown"]["actors"]] == [
+                (one["start"], one["end"]) for one in event["actors"]
+            ]
+
+
+@given(readings=reading_lists(max_size=10))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_pairs_and_partners_are_those_of_the_dyads(tmp_path_factory: pytest.TempPathFactory, readings: Any) -> None:
     store, view = pages_of(tmp_path_factory.mktemp("pairs") / "record", readings)
     rows = store._rows(f"SELECT * FROM {store._source('dyads', store.snapshot())}", [])

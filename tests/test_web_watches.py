@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from click.testing import CliRunner
 from tests.strategies import START, make_event, make_reading
-from tests.test_web import HOSTILE, ask, assert_only_own_markup, site_of
+from tests.test_web import HOSTILE, OWNER, Reply, ask, assert_only_own_markup, opened, site_of
 
 from dragoman.cli import main
 from dragoman.errors import QueryError
@@ -78,7 +78,8 @@ def test_a_tie_alerts_when_its_level_moves(store: RecordStore, view: PageView) -
     [
         {"name": "../x"}, {"name": ""}, {"name": "x" * 61}, {"threshold": 0}, {"query": None}, {"a": "FRA", "b": "DEU"},
         {"webhook": "file:///etc/passwd"}, {"mail": "a@b"}, {"mail": "a@b.example\nBcc: c@d.example"},
-        {"mail": "a@b.example,c@d.example"},
+        {"mail": "a@b.example,c@d.example"}, {"threshold": float("nan")}, {"threshold": float("inf")},
+        {"webhook": "https://a.example/\r\nX: 1"}, {"webhook": "https://a .example"}, {"webhook": "https://"},
     ],
 )  # fmt: skip
 def test_a_watch_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
@@ -177,6 +178,12 @@ def test_an_alert_reaches_a_mailbox(store: RecordStore, view: PageView, mailbox:
     assert "https://record.example/records/" in letter
 
 
+@pytest.mark.parametrize("address", ["smtp://[post.example", "smtp://post.example:mail", "post.example", "smtp://"])
+def test_an_address_of_no_mail_server_is_said_so(address: str) -> None:
+    with pytest.raises(QueryError, match="name the mail server as"):
+        MailServer.read(address, "record@post.example")
+
+
 def test_a_webhook_inside_the_network_is_not_asked(
     store: RecordStore, view: PageView, webhook: Any, caplog: Any
 ) -> None:
@@ -232,3 +239,122 @@ def test_watches_are_kept_from_the_command_line(store: RecordStore) -> None:
     assert run("run").output == ""
     assert run("remove", "Harbour").exit_code == 0
     assert run("remove", "Harbour").exit_code == 2
+
+
+# --- the owner's forms ---
+
+BEARER = {"authorization": f"Bearer {OWNER}"}
+STRAIT = {"decision": "save", "name": "Strait", "query": "France ASSAULT", "threshold": "2"}
+
+
+def opened_by_owner(app: Any) -> tuple[str, dict[str, str]]:
+    """The token of the owner's forms, and the headers of the owner's browser."""
+    page = ask(app, "/owner/watches", headers=BEARER)
+    token = page.text.partition('name="token" value="')[2].partition('"')[0]
+    cookie = "; ".join(f"{name}={value}" for name, value in page.cookies.items())
+    return token, {**BEARER, "cookie": cookie}
+
+
+def decide(app: Any, fields: dict[str, str]) -> Reply:
+    token, headers = opened_by_owner(app)
+    return ask(app, "/owner/watches", form={"token": token, **fields}, headers=headers)
+
+
+def test_the_owner_saves_and_removes_watches_on_the_site(store: RecordStore) -> None:
+    app, box = site_of(store), WatchBox(store.path)
+    sent = decide(app, {**STRAIT, "webhook": "https://hook.example/x", "mail": "owner@post.example"})
+    assert (sent.status, sent.headers["location"]) == (303, "/owner/watches")
+    assert decide(app, {"name": "Neighbours", "a": "France", "b": "deu", "threshold": ""}).status == 303
+    neighbours, strait = box.watches()
+    assert (neighbours.a, neighbours.b, neighbours.threshold) == ("FRA", "DEU", 5.0)
+    assert (strait.query, strait.threshold, strait.mail) == ("France ASSAULT", 2.0, "owner@post.example")
+    page = ask(app, "/owner/watches", headers=BEARER).text
+    assert "https://hook.example/x" in page
+    assert "France and Germany" in page
+    grow(store, 2)
+    assert [alert.title for alert in box.check(PageView.of(store.path))] == ["Strait: 2 new happenings"]
+    assert decide(app, {"decision": "remove", "name": "Strait"}).status == 303
+    assert decide(app, {"decision": "remove", "name": "Strait"}).status == 404
+    assert [watch.name for watch in box.watches()] == ["Neighbours"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": ""}, {"name": "x" * 61}, {"name": HOSTILE[:60]}, {"query": ""}, {"query": "x" * 301},
+        {"a": "FRA", "b": "DEU"}, {"query": "", "a": "FRA"}, {"threshold": "0"}, {"threshold": "nan"},
+        {"threshold": "1e999"}, {"threshold": "two"}, {"webhook": "javascript:alert(1)"},
+        {"webhook": "file:///etc/passwd"}, {"mail": "a@b.example\r\nBcc: c@d.example"}, {"mail": "x" * 201},
+        {"query": "", "a": "nobody at all", "b": "DEU"},
+    ],
+)  # fmt: skip
+def test_a_watch_that_makes_no_sense_is_not_saved(store: RecordStore, change: dict[str, str]) -> None:
+    reply = decide(site_of(store), {**STRAIT, **change})
+    assert reply.status in {400, 404}
+    assert_only_own_markup(reply.text)
+    assert WatchBox(store.path).watches() == []
+
+
+def test_nobody_but_the_owner_keeps_watches(store: RecordStore) -> None:
+    app = site_of(store)
+    token, headers = opened_by_owner(app)
+    cookie = {"cookie": headers["cookie"]}
+    form = {**STRAIT, "token": token}
+    attempts = [
+        (form, cookie),
+        (form, {**cookie, "authorization": "Bearer wrong"}),
+        (form, {"cookie": f"{headers['cookie']}; dragoman_owner={OWNER}"}),
+    ]
+    assert [ask(app, "/owner/watches", form=sent, headers=by).status for sent, by in attempts] == [400] * 3
+    assert WatchBox(store.path).watches() == []
+    assert ask(make_unowned(store), "/owner/watches", headers=BEARER).status == 404
+
+
+def make_unowned(store: RecordStore) -> Any:
+    from dragoman.web import make_app
+
+    return make_app(store)
+
+
+def test_a_watch_is_saved_from_its_own_form_in_the_same_browser_only(store: RecordStore) -> None:
+    app = site_of(store)
+    token, headers = opened_by_owner(app)
+    door, door_cookie = opened(app, "/owner")
+    read, read_cookie = opened(app, "/read")
+    attempts = [
+        ({}, headers),
+        ({"token": "x.y.z"}, headers),
+        ({"token": token}, BEARER),
+        ({"token": token}, {**BEARER, **door_cookie}),
+        ({"token": door}, {**BEARER, **door_cookie}),
+        ({"token": read}, {**BEARER, **read_cookie}),
+    ]
+    replies = [ask(app, "/owner/watches", form={**STRAIT, **sent}, headers=by).status for sent, by in attempts]
+    assert replies == [400] * len(attempts)
+    for elsewhere in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+        form = {**STRAIT, "token": token}
+        assert ask(app, "/owner/watches", form=form, headers={**headers, **elsewhere}).status == 403
+    assert ask(app, "/owner/watches?decision=save&name=Strait&query=France", headers=headers).status == 200
+    assert WatchBox(store.path).watches() == []
+
+
+def test_where_alerts_go_is_told_to_the_owner_alone(store: RecordStore, view: PageView) -> None:
+    alerted(store, view, webhook="https://hook.example/secret", mail="reader@post.example")
+    app = site_of(store)
+    owned = ask(app, "/owner/watches.json", headers=BEARER).json["watches"]
+    assert [watch["mail"] for watch in owned] == ["reader@post.example"]
+    for path in ("/owner/watches", "/owner/watches.json"):
+        for headers in ({}, {"authorization": "Bearer wrong"}, {"cookie": f"dragoman_owner={OWNER}"}):
+            reply = ask(app, path, headers=headers)
+            assert reply.status == 401
+            assert "hook.example" not in reply.text
+            assert "reader@post.example" not in reply.text
+    assert "/owner" not in str(ask(app, "/openapi.json").json["paths"])
+
+
+def test_a_search_with_hostile_words_is_shown_to_the_owner_as_text(store: RecordStore) -> None:
+    app = site_of(store)
+    assert decide(app, {**STRAIT, "query": HOSTILE[:300]}).status == 303
+    page = ask(app, "/owner/watches", headers=BEARER)
+    assert_only_own_markup(page.text)
+    assert "&lt;script&gt;" in page.text

@@ -33,7 +33,7 @@ from dragoman.places import PlaceIndex
 from dragoman.reader import PairCode, Reader, Reading, reader_version
 from dragoman.reader.gate import Gate
 from dragoman.statements import find_statements
-from dragoman.times import date_event, find_times, is_history
+from dragoman.times import date_with_history, find_times
 
 if TYPE_CHECKING:
     from dragoman.second import SecondReader
@@ -127,9 +127,10 @@ class Coder:
         )  # fmt: skip
 
     def _code_found(self, found: FoundEvent, around: _Surroundings) -> Event | Skip:
-        article, sentences = around.reading.article, around.reading.sentences
+        article = around.reading.article
         fights = found.event_type in FIGHTING
         actors = self._parties(found.actors, around, "fights" if fights else "speaks")
+        dated, history = date_with_history(found, around.times, article)
         circumstances = Circumstances(
             actors=actors,
             recipients=self._parties(
@@ -139,10 +140,10 @@ class Coder:
                 opponent=opponent_of(found, actors),
                 counterpart=sole_code(actors),
             ),
-            date=date_event(found, around.times, article, sentences),
+            date=dated,
             place=self.places.place_event(found, around.places, article),
             speaker=next(iter(self._parties((found.speaker,), around, "speaks")), None) if found.speaker else None,
-            history=is_history(found, around.times, article, sentences),
+            history=history,
         )
         return code_event(found, circumstances, article=article, codebook=self.codebook, coder=self.version)
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import combinations
-from urllib.parse import urlsplit
 
+from dragoman.addresses import split_address
 from dragoman.model import Article
 from dragoman.records import load_priors
 
@@ -44,7 +44,7 @@ class Edition:
 def editions_of(article: Article) -> Iterator[Edition]:
     """The stories that an article is an edition of: by its link, and by its headline where that says enough."""
     bare, stage = _read_marks(article.title)
-    is_live = bool(_marks().live.search(article.title)) or "/live" in (urlsplit_path(article.url))
+    is_live = bool(_marks().live.search(article.title)) or "/live" in (path_of(article.url))
     stories = []
     if article.url:
         stories.append(f"link {_digest(_link(article.url))}")
@@ -58,19 +58,16 @@ def editions_of(article: Article) -> Iterator[Edition]:
         )  # fmt: skip
 
 
-def urlsplit_path(url: str | None) -> str:
+def path_of(url: str | None) -> str:
     """The path of a link, "" where it has none or is broken."""
-    try:
-        return urlsplit(url or "").path
-    except ValueError:
-        return ""
+    parts = split_address(url)
+    return parts.path if parts else ""
 
 
 def _link(url: str) -> str:
     """A link without what varies between visits: scheme, `www.`, fragment, tracking parameters, closing slash."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
+    parts = split_address(url)
+    if parts is None:
         return url
     tracking = tuple(load_priors()["editions"]["tracking"])
     query = "&".join(part for part in parts.query.split("&") if part and not part.startswith(tracking))

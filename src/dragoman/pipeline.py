@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from dragoman.coder import Coded, Coder
     from dragoman.second import SecondReader
 
-# Reports coded together: windows of like length share a batch. Fewer where they are large, since what the network gives
-# for a shard takes about 400 bytes a character: 50 MB.
+# Reports coded together, fewer where they are large: other cores may have to wait for the last shard, a second or so of
+# work. Smaller shards are read no slower, since each window of the network is a run of its own.
 TOGETHER = 48
-SHARD_CHARACTERS = 1 << 17
+SHARD_CHARACTERS = 1 << 15
 # A job smaller than this (characters of text, some seconds of work) is done sooner than workers are started.
 SMALL_JOB = 1 << 17
 # Of a page's bytes, about so many are text.

@@ -22,6 +22,7 @@ from functools import cache
 from importlib import resources
 from itertools import combinations, pairwise, product
 from math import asin, cos, log, prod, radians, sin, sqrt
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,18 +33,16 @@ from dragoman.rows import date_bounds, party_key
 if TYPE_CHECKING:
     from datasketch import LeanMinHash, MinHash
 
-# Weighted cosine of the content words of two sentences from which two events with the same type, parties and day are
-# one. All four were set on headlines of April to July 2025; eval/merge.py scores them on those of August to December.
-SAME_WORDS = 0.1
-# The same where no two resolved sides face each other (inside one country, or a side unknown): parties say little then.
-SAME_WORDS_WEAK = 0.3
-# The same where, besides, the anchors do not both name an act.
-SAME_WORDS_VAGUE = 0.38
-# The same where the types differ, or only one of the two has both sides.
-SAME_WORDS_LOOSE = 0.35
-# Two groups of reports are joined by two like reports only if, on average, all of them are this share of that like:
-# a chain of reports, each like the next, is not one happening.
-ALIKE_ON_AVERAGE = 0.6
+# How many words before and after an anchor are near it: they say what was done to whom, where the rest of a sentence
+# may tell of something else.
+NEAR_WORDS = 6
+# What the words of the anchors themselves weigh beside those of the sentences and those near the anchors.
+ANCHOR_SHARE = 0.5
+# Two groups of reports are joined by two like reports only if all of them agree so far on average: a chain of reports,
+# each like the next, is not one happening. Where the articles are about the same, this share of it is enough.
+ALIKE_IN_ONE_TOPIC = 0.6
+# Quad classes of words alone: who says something, says it for themselves.
+VERBAL = frozenset({1, 3})
 # Weighted cosine of what two articles are about from which they tell one story. Where no two resolved sides face each
 # other in one of them, the same act in one story is one happening, however its parties are called. Set on topics of
 # ECB+ that eval/coreference.py does not report.
@@ -55,6 +54,8 @@ LEAST_WORDS = 40
 TOPIC_KEYS = 8
 # From which two happenings a day apart, or a day and its month, are linked.
 LINKED_WORDS = 0.25
+# From which one that is asserted and one that is denied are the same.
+DENIED_WORDS = 0.1
 # Spots farther from each other than this are not where one happening took place; a state or a region is no spot.
 FAR_APART_KM = 300.0
 SPOTS = frozenset({"town", "site"})
@@ -251,6 +252,8 @@ class _Reading:
     dyads: frozenset[tuple[str, str]]
     sectors: frozenset[str]
     words: frozenset[str]
+    near: frozenset[str]
+    anchor: frozenset[str]
     acts: Acts
     place: str | None
     country: str | None
@@ -267,6 +270,7 @@ def _prepare(event: Event, topic: tuple[str, ...] = ()) -> _Reading:
     actors, recipients = _keys(event.actors), _keys(event.recipients)
     place = event.place
     place_name = (place.name or place.text).casefold() if place else None
+    words = _content_words(event)
     return _Reading(
         event=event,
         natural_id=_natural_id(event, day, (actors, recipients), place_name),
@@ -275,9 +279,11 @@ def _prepare(event: Event, topic: tuple[str, ...] = ()) -> _Reading:
         family=family_of(event.event_type),
         actors=actors,
         recipients=recipients,
-        dyads=_dyads_of(actors, recipients),
+        dyads=_dyads_of(actors, recipients) or _dyads_among(event, actors, recipients),
         sectors=_sectors_of(event),
-        words=_content_words(event),
+        words=words,
+        near=words & frozenset(stems_of(_words_near(event))),
+        anchor=words & frozenset(stems_of(event.evidence.anchor.text)),
         acts=read_acts(event.evidence.anchor.text, event.event_type),
         place=place_name,
         country=place.country if place else None,
@@ -298,6 +304,13 @@ def _dyads_of(actors: frozenset[str], recipients: frozenset[str]) -> frozenset[t
         for recipient in recipients
         if actor != recipient and actor[0] != "?" and recipient[0] != "?"
     )
+
+
+def _dyads_among(event: Event, actors: frozenset[str], recipients: frozenset[str]) -> frozenset[tuple[str, str]]:
+    """Pairs of resolved parties that do something with each other, as those who talk do: none is acted upon."""
+    if event.event_type not in load_priors()["mutual"]["types"] or recipients - actors:
+        return frozenset()
+    return frozenset(combinations(sorted(key for key in actors if key[0] != "?"), 2))
 
 
 def _sectors_of(event: Event) -> frozenset[str]:
@@ -353,6 +366,14 @@ def _content_words(event: Event) -> frozenset[str]:
     return frozenset(word for word in words if word[:NAME_BEGINS] not in named)
 
 
+def _words_near(event: Event) -> str:
+    """The anchor of an event with the words before and after it in its sentence."""
+    sentence, anchor = event.evidence.sentence, event.evidence.anchor
+    since, until = max(0, anchor.start - sentence.start), max(0, anchor.end - sentence.start)
+    before, after = sentence.text[:since].split(), sentence.text[until:].split()
+    return " ".join([*before[-NEAR_WORDS:], anchor.text, *after[:NEAR_WORDS]])
+
+
 def _likeness(one: frozenset[str], other: frozenset[str]) -> float:
     """Cosine of two sets of stems, 0 to 1, a stem weighing by how seldom it stands in news."""
     shared = _mass(one & other)
@@ -378,29 +399,96 @@ def _weights() -> tuple[dict[str, float], float]:
 # --- the same happening ---
 
 
-def _is_same_happening(one: _Reading, other: _Reading) -> bool:
-    """Whether two readings of one cell report one happening. Symmetric, and judged on the two alone."""
-    asked = _asked_likeness(one, other)
-    return asked is not None and _likeness(one.words, other.words) >= asked
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of two readings: likeness of the sentences, agreement as a whole, likeness of their topics."""
+
+    words: float
+    agreement: float
+    topic: float
+    in_one_topic: bool = False
 
 
-def _asked_likeness(one: _Reading, other: _Reading) -> float | None:
-    """How like the words of two readings must be for one happening; None where nothing makes them one."""
+@cache
+def _asked_of(fit: str) -> _Asked:
+    """The row of data/belief.toml for a fit."""
+    return _Asked(**load_priors()["same"][fit])
+
+
+def _agreement(one: _Reading, other: _Reading) -> float:
+    """How far two readings agree: likeness of their sentences, of what stands near the anchors, and of the anchors."""
+    return (
+        _likeness(one.words, other.words)
+        + _likeness(one.near, other.near)
+        + ANCHOR_SHARE * _likeness(one.anchor, other.anchor)
+    )
+
+
+def _vector(reading: _Reading) -> dict[tuple[str, str], float]:
+    """A reading as a vector: the product of two is their agreement."""
+    parts = (_part("words", reading.words), _part("near", reading.near), _part("anchor", reading.anchor, ANCHOR_SHARE))
+    return {key: value for part in parts for key, value in part.items()}
+
+
+def _part(name: str, words: Collection[str], share: float = 1.0) -> dict[tuple[str, str], float]:
+    """Words as a vector of length sqrt(share): the product of two is so much of their likeness."""
+    weights, unknown = _weights()
+    length = sqrt(_mass(words)) or 1.0
+    return {(name, word): sqrt(share * weights.get(word, unknown)) / length for word in sorted(words)}
+
+
+def _product(one: Mapping[tuple[str, str], float], other: Mapping[tuple[str, str], float]) -> float:
+    few, many = sorted((one, other), key=len)
+    return sum(value * many.get(key, 0.0) for key, value in few.items())
+
+
+def _add(total: dict[tuple[str, str], float], more: Mapping[tuple[str, str], float]) -> None:
+    for key, value in more.items():
+        total[key] = total.get(key, 0.0) + value
+
+
+def _asked(one: _Reading, other: _Reading) -> _Asked | None:
+    """How far two readings of a cell must agree to report one happening; None where nothing makes them one."""
+    asked = _asked_by_parties(one, other)
+    if asked is None or _are_of_one_topic(one, other) or asked == _asked_of("story"):
+        return asked
+    more = load_priors()["same"]["more"]
+    agreement = asked.agreement
+    agreement += 0.0 if _anchors_meet(one, other) else more["anchors apart"]
+    agreement += 0.0 if one.bounds and one.bounds[0] == one.bounds[1] else more["no day"]
+    return replace(asked, agreement=agreement)
+
+
+def _asked_by_parties(one: _Reading, other: _Reading) -> _Asked | None:
     if _places_differ(one, other) or _acts_differ(one, other):
         return None
     if _is_one_story(one, other):
-        return 0.0
+        return _asked_of("story")
     fit = _parties_fit(one, other)
     if fit is None:
         return None
+    if _in_one_sentence(one, other) and not _anchors_meet(one, other):
+        return None  # "warns that Tehran will burn and hints at regime change" tells of two
+    if fit == "fully" and _in_one_article(one, other) and one.acts.acts & other.acts.acts:
+        return _asked_of("story")
     if one.event.event_type != other.event.event_type or fit == "partly":
-        return SAME_WORDS_LOOSE
-    in_one_article = one.event.evidence.article_id == other.event.evidence.article_id
-    if fit == "weakly" and not in_one_article:
-        return SAME_WORDS_WEAK if one.acts.classes & other.acts.classes else SAME_WORDS_VAGUE
-    if fit == "weakly":
-        return SAME_WORDS
-    return 0.0 if in_one_article else SAME_WORDS
+        fit = "loosely"
+    elif not one.acts.acts & other.acts.acts:
+        fit = f"{fit} of vague acts"
+    return _asked_of(f"{fit} in one topic" if _are_of_one_topic(one, other) else fit)
+
+
+def _in_one_article(one: _Reading, other: _Reading) -> bool:
+    return one.event.evidence.article_id == other.event.evidence.article_id
+
+
+def _in_one_sentence(one: _Reading, other: _Reading) -> bool:
+    return _in_one_article(one, other) and one.event.evidence.sentence.start == other.event.evidence.sentence.start
+
+
+def _anchors_meet(one: _Reading, other: _Reading) -> bool:
+    """Whether two anchors name the same act or share a word that says something."""
+    return bool(one.acts.acts & other.acts.acts or one.anchor & other.anchor)
 
 
 def _parties_fit(one: _Reading, other: _Reading) -> str | None:
@@ -428,10 +516,31 @@ def _sides_fit(one: _Reading, other: _Reading) -> bool:
 
 
 def _is_one_story(one: _Reading, other: _Reading) -> bool:
-    """Whether two readings of different articles tell the same act of one story; never against known sides."""
-    if (one.dyads and other.dyads) or not (one.topic and other.topic and one.deeds & other.deeds):
+    """Whether two readings of different articles tell the same act of one story; never against known sides.
+
+    If Iraq welcomes a deal and Turkey does, they do so each for itself.
+    """
+    if (one.dyads and other.dyads) or _sides_differ(one, other) or not one.deeds & other.deeds:
         return False
-    return _likeness(frozenset(one.topic), frozenset(other.topic)) >= SAME_STORY
+    return _are_of_one_topic(one, other)
+
+
+def _are_of_one_topic(one: _Reading, other: _Reading) -> bool:
+    if not (one.topic and other.topic):
+        return False
+    return one.topic == other.topic or _likeness(frozenset(one.topic), frozenset(other.topic)) >= SAME_STORY
+
+
+def _sides_differ(one: _Reading, other: _Reading) -> bool:
+    """Whether an act of words has a known side in both, and it is nobody of the other's."""
+    sides = ((one.actors, other.actors), (one.recipients, other.recipients))
+    if one.event.quad not in VERBAL:
+        return False
+    return any(_are_opposed(_resolved(mine), _resolved(theirs)) for mine, theirs in sides)
+
+
+def _resolved(keys: frozenset[str]) -> frozenset[str]:
+    return frozenset(key for key in keys if key[0] != "?")
 
 
 def _acts_differ(one: _Reading, other: _Reading) -> bool:
@@ -439,8 +548,13 @@ def _acts_differ(one: _Reading, other: _Reading) -> bool:
     return _are_opposed(one.acts.classes, other.acts.classes)
 
 
-def _are_opposed(one: frozenset[str], other: frozenset[str]) -> bool:
+def _are_opposed(one: frozenset[Any], other: frozenset[Any]) -> bool:
     return bool(one and other and not one & other)
+
+
+def _hold_opposed(held: Sequence[set[frozenset[Any]]], one: int, other: int) -> bool:
+    """Whether something held at one position excludes something held at another."""
+    return any(_are_opposed(*pair) for pair in product(held[one], held[other]))
 
 
 def _places_differ(one: _Reading, other: _Reading) -> bool:
@@ -471,8 +585,8 @@ def _cluster(readings: Sequence[_Reading]) -> list[list[_Reading]]:
     first_with_id: dict[str, int] = {}
     for at, reading in enumerate(readings):
         groups.join(at, first_with_id.setdefault(reading.natural_id, at))
-    for likeness, one, other, asked in sorted(_same_pairs(readings)):
-        if groups.are_alike(one, other, ALIKE_ON_AVERAGE * min(asked, -likeness)):
+    for _, one, other, asked in sorted(_same_pairs(readings), key=itemgetter(0, 1, 2)):
+        if groups.are_alike(one, other, asked):
             groups.join(one, other)
     clusters: dict[int, list[_Reading]] = defaultdict(list)
     for at, reading in enumerate(readings):
@@ -480,8 +594,8 @@ def _cluster(readings: Sequence[_Reading]) -> list[list[_Reading]]:
     return list(clusters.values())
 
 
-def _same_pairs(readings: Sequence[_Reading]) -> Iterator[tuple[float, int, int, float]]:
-    """Positions of two readings that are one happening, behind their likeness (negative); and what was asked of it."""
+def _same_pairs(readings: Sequence[_Reading]) -> Iterator[tuple[float, int, int, _Asked]]:
+    """Positions of two readings that are one happening, behind their agreement (negative); and what was asked of it."""
     seen: set[tuple[int, int]] = set()
     for bucket in _buckets(readings):
         for pair in combinations(bucket, 2):
@@ -489,9 +603,12 @@ def _same_pairs(readings: Sequence[_Reading]) -> Iterator[tuple[float, int, int,
                 continue
             seen.add(pair)
             one, other = readings[pair[0]], readings[pair[1]]
-            asked = _asked_likeness(one, other)
-            if asked is not None and (likeness := _likeness(one.words, other.words)) >= asked:
-                yield -likeness, *pair, asked
+            asked = _asked(one, other)
+            if asked is None:
+                continue
+            likeness = _likeness(one.words, other.words)
+            if likeness >= asked.words and (agreement := _agreement(one, other)) >= asked.agreement:
+                yield -agreement, *pair, asked
 
 
 def _buckets(readings: Sequence[_Reading]) -> Iterator[list[int]]:
@@ -525,40 +642,48 @@ class _Groups:
 
 
 class _AlikeGroups(_Groups):
-    """Disjoint sets of readings that know how like each other they are on average: each keeps a sum of word vectors.
+    """Disjoint sets of readings that know how like each other they are on average: each keeps the sum of its
+    readings' vectors.
 
     They know their acts too, so that a vague report does not join a charge to a conviction.
     """
 
     def __init__(self, readings: Sequence[_Reading]) -> None:
         super().__init__(len(readings))
-        weights, unknown = _weights()
-        self._sums = []
-        for reading in readings:
-            length = sqrt(_mass(reading.words)) or 1.0
-            self._sums.append({word: sqrt(weights.get(word, unknown)) / length for word in sorted(reading.words)})
+        self._sums = [_vector(reading) for reading in readings]
+        self._topics = [_part("topic", reading.topic) for reading in readings]
+        self._told = [int(bool(reading.topic)) for reading in readings]
         self._sizes = [1] * len(readings)
         self._classes = [{reading.acts.classes} for reading in readings]
+        self._dyads = [{reading.dyads} for reading in readings]
 
-    def are_alike(self, one: int, other: int, least: float) -> bool:
-        """Whether two groups differ, name no acts that exclude each other, and are so much alike on average."""
+    def are_alike(self, one: int, other: int, asked: _Asked) -> bool:
+        """Whether two groups differ, hold nothing that excludes each other, and agree on average as far as is asked."""
         one, other = self.find(one), self.find(other)
-        if one == other or any(_are_opposed(*pair) for pair in product(self._classes[one], self._classes[other])):
+        if one == other or _hold_opposed(self._classes, one, other):
             return False
-        few, many = sorted((self._sums[one], self._sums[other]), key=len)
-        shared = sum(share * many.get(word, 0.0) for word, share in few.items())
-        return shared >= least * self._sizes[one] * self._sizes[other] - 1e-9
+        if not asked.in_one_topic and _hold_opposed(self._dyads, one, other):
+            return False
+        if self._topics[one] and self._topics[other]:
+            alike = _product(self._topics[one], self._topics[other])
+            if alike < asked.topic * self._told[one] * self._told[other] - 1e-9:
+                return False
+        share = ALIKE_IN_ONE_TOPIC if asked.in_one_topic else 1.0
+        least = share * asked.agreement * self._sizes[one] * self._sizes[other]
+        return _product(self._sums[one], self._sums[other]) >= least - 1e-9
 
     def join(self, one: int, other: int) -> None:
         low, high = sorted((self.find(one), self.find(other)))
         if low == high:
             return
         super().join(low, high)
-        for word, share in self._sums[high].items():
-            self._sums[low][word] = self._sums[low].get(word, 0.0) + share
+        _add(self._sums[low], self._sums[high])
+        _add(self._topics[low], self._topics[high])
         self._sizes[low] += self._sizes[high]
+        self._told[low] += self._told[high]
         self._classes[low] |= self._classes[high]
-        self._sums[high] = {}
+        self._dyads[low] |= self._dyads[high]
+        self._sums[high] = self._topics[high] = {}
 
 
 # --- belief ---
@@ -975,7 +1100,7 @@ def _sides_named(happening: Happening) -> int:
 
 
 def _contradiction(one: Happening, other: Happening) -> Iterator[tuple[str, Link]]:
-    if _likeness(one.words, other.words) < SAME_WORDS:
+    if _likeness(one.words, other.words) < DENIED_WORDS:
         return
     for holder, target in ((one.record, other.record), (other.record, one.record)):
         reason = "denied elsewhere" if target.status == "negated" else "reported elsewhere as having taken place"

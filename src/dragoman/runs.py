@@ -16,8 +16,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit
 
+from dragoman.addresses import host_of
 from dragoman.errors import StoreError
 from dragoman.model import Article, Skip
 
@@ -148,8 +148,5 @@ def _without(row: dict[str, Any], publishers: Collection[str], urls: Collection[
 
 def _lies_at(location: str, publishers: Collection[str]) -> bool:
     """Whether an address has an outlet's name as its host, or as the end of it."""
-    try:
-        host = urlsplit(location).hostname or ""
-    except ValueError:  # a path that looks like a broken address
-        return False
+    host = host_of(location) or ""  # none where a path looks like a broken address
     return any(f".{host}".endswith(f".{name.lower()}") for name in publishers if name)

@@ -200,9 +200,19 @@ def _resolved(name: str) -> Entity | None:
     return None
 
 
+def _meanings(name: str) -> str:
+    """What a name can mean that means several states or parts of states; "" where it is not ambiguous."""
+    from dragoman.actors import ActorIndex
+
+    reason = str(getattr(ActorIndex.load().resolve(name.title()), "reason", ""))
+    return reason if reason.startswith("ambiguous: ") else ""
+
+
 def _entity_of(name: str) -> Entity:
     entity = _resolved(name)
     if entity is None:
+        if meanings := _meanings(name):
+            raise QueryError(f"{meanings}: give the code of the one that is meant, as GEO or USA")
         raise QueryError(f"{name!r} names no state or organisation: give a code, as RUS, or a name, as Russia")
     return entity
 

@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from urllib.parse import urlsplit
 
+from dragoman.addresses import host_of
 from dragoman.model import Article, Report, Skip
 
 STAGE = "filter"
@@ -122,18 +122,6 @@ def _why_not_address(url: str | None, domains: Iterable[str]) -> str | None:
         return "no-address"
     is_inside = any(host == domain or host.endswith(f".{domain}") for domain in domains)
     return None if is_inside else "other-domain"
-
-
-def host_of(url: str | None) -> str | None:
-    """The host of an address in small letters; None where there is none.
-
-    >>> host_of("https://WWW.Example.org:8080/a")
-    'www.example.org'
-    """
-    try:
-        return (urlsplit(url or "").hostname or "").lower() or None
-    except ValueError:
-        return None
 
 
 def declared_language(content: bytes) -> str | None:

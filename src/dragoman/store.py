@@ -246,6 +246,8 @@ class RecordStore(CorrectingView):
             named = self._rows(
                 f"SELECT DISTINCT publisher, url FROM {articles} WHERE article_id IN (SELECT unnest(?))", [gone]
             )
+            self._forget_skips(transaction, gone)
+            self._forget_rulings(transaction, gone)
             self._remove_articles(transaction, gone)
             self._forget_in_runs(transaction.snapshot, named)
             today = datetime.now(UTC).date()
@@ -257,6 +259,46 @@ class RecordStore(CorrectingView):
             self._folder.discard_history()
             discard_words(self._folder.path)
         return len(doomed)
+
+    def _forget_skips(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
+        """Drops what was declined in the articles: it tells their address, and often words of theirs.
+
+        A place that an article shares with one that stays (a feed) keeps its skips, unless they name the address.
+        """
+        articles = self._source("articles", transaction.snapshot)
+        query = f"""WITH gone AS (SELECT * FROM {articles} WHERE article_id IN (SELECT unnest($gone))),
+            kept AS (SELECT location FROM {articles} WHERE article_id NOT IN (SELECT unnest($gone)))
+            SELECT url AS name FROM gone UNION SELECT doc FROM gone UNION SELECT article_id FROM gone
+            UNION SELECT location FROM gone ANTI JOIN kept USING (location)"""
+        names = [row["name"] for row in self._rows(query, {"gone": list(article_ids)}) if row["name"]]
+        columns = ", ".join(f'"{column}"' for column in SPECS["skips"].schema.names)
+        query = f"""SELECT {columns} FROM {self._source("skips", transaction.snapshot)}
+            WHERE split_part(location, ' [', 1) NOT IN (SELECT unnest($names))
+                AND NOT list_has_any(regexp_extract_all(detail, 'https?://[^\\s"''<>]+'), $names)"""
+        with self._cursor() as cursor:
+            kept = cursor.sql(query, params={"names": names}).to_arrow_table().cast(SPECS["skips"].schema)
+        transaction.replace_all("skips", kept)
+
+    def _forget_rulings(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
+        """Drops the corrections of happenings that only these articles tell of: they hold how each was coded."""
+        names = ("corrections", "corrected", "events", "records")
+        rulings, corrected, events, records = (self._source(name, transaction.snapshot) for name in names)
+        query = f"""WITH ruled AS (SELECT correction_id, target_id FROM {rulings} WHERE article_id IS NULL),
+            named AS (SELECT unnest(list_append(aliases, record_id)) AS target_id, events FROM {records}),
+            held AS (SELECT target_id, unnest(events) AS event_id FROM named),
+            telling AS (
+                SELECT target_id, article_id FROM {corrected}
+                    JOIN ruled ON list_contains(corrected.corrected_by, ruled.correction_id)
+                UNION ALL SELECT target_id, article_id FROM held
+                    JOIN {events} USING (event_id) WHERE target_id IN (SELECT target_id FROM ruled))
+            SELECT target_id FROM telling GROUP BY target_id HAVING bool_and(article_id IN (SELECT unnest($gone)))"""
+        moot = [row["target_id"] for row in self._rows(query, {"gone": list(article_ids)})]
+        columns = ", ".join(f'"{column}"' for column in SPECS["corrections"].schema.names)
+        query = f"""SELECT {columns} FROM {rulings}
+            WHERE article_id IS NOT NULL OR target_id NOT IN (SELECT unnest($moot))"""
+        with self._cursor() as cursor:
+            kept = cursor.sql(query, params={"moot": moot}).to_arrow_table().cast(SPECS["corrections"].schema)
+        transaction.replace_all("corrections", kept)
 
     def _forget_in_runs(self, snapshot: Snapshot, named: Sequence[Row]) -> None:
         """Names in the reports of runs no more the addresses that are gone, and the outlets that nothing is left of."""

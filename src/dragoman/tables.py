@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,8 @@ WAY_BACK_FILE = "before-upgrade.json"
 LOCK_FILE = "writer.lock"
 # Long enough for a neighbour's largest batch (seconds); a hung writer is named after that.
 LOCK_TIMEOUT = 120.0
+# `s3://bucket/record`, which a path has made `s3:/bucket/record` of: a folder of that name is never meant.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +126,11 @@ class TableFolder:
 
         With `any_version`, the tables of an earlier version are let through, to be upgraded.
         """
+        if _ADDRESS.match(str(path)):
+            raise StoreError(
+                f"{path} is an address, and a record lies in a folder: name one of this or a mounted disk "
+                "(docs/how-to/archives.md says how it is copied into an object store)"
+            )
         folder = cls(path, specs)
         if not (path / FORMAT_FILE).is_file():
             if not create:

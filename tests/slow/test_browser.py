@@ -6,59 +6,32 @@ screenshots to look at.
 
 from __future__ import annotations
 
-import os
-import shutil
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser
+from tests.browsing import LOOKS, assert_accessible, assert_sound, chromium, keep_picture, open_page, served
 from tests.strategies import make_event, make_reading
-from tests.test_web import HOSTILE, OWNER, StandIn, hostile_reading, two_months
+from tests.test_web import HOSTILE, OWNER, hostile_reading, two_months
 
 from dragoman.model import Event
 from dragoman.store import RecordStore
-from dragoman.web import make_app
-from dragoman.web.guard import Limits
 from dragoman.web.queries import PageView
 from dragoman.web.watches import Watch, WatchBox
 
 pytestmark = pytest.mark.slow
 
-CHROMIUM = os.environ.get("DRAGOMAN_CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--no-first-run",
-)
 PATHS = (
     "/", "/?days=30", "/ties", "/ties/FRA/DEU", "/ties/FRA/DEU?by=month&at=2025-03-01", "/states", "/states/FRA",
     "/search?q=harbour", "/search?q=nothing-like-it", "/types", "/types/ASSAULT", "/map", "/network", "/about",
     "/watch?q=Lyon", "/alerts", "/read", "/nope", "/themes", "/themes/military", "/states/EUR",
     "/search?theme=military", "RECORD", "HOSTILE", "CORRECTED",
 )  # fmt: skip
-LOOKS = {
-    "light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
-    "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "color_scheme": "light", "has_touch": True},
-}
-
-
-class _Server(uvicorn.Server):
-    """A server in a thread, which takes no signals."""
-
-    def install_signal_handlers(self) -> None:
-        return
 
 
 @pytest.fixture(scope="module")
@@ -94,25 +67,14 @@ def military(name: str = "m1", article: str = "m1") -> Event:
 
 @pytest.fixture(scope="module")
 def site(store: RecordStore) -> Iterator[str]:
-    limits = Limits(reads=100_000, posts=1000)
-    app = make_app(store, owner_token=OWNER, load_coder=StandIn, limits=limits, least_form_seconds=0.2)
-    server = _Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(timeout=10)
+    with served(store) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 def address_of(path: str, store: RecordStore) -> str:
@@ -126,45 +88,22 @@ def address_of(path: str, store: RecordStore) -> str:
     return path
 
 
-def open_page(browser: Browser, look: str) -> tuple[Page, list[str], list[str]]:
-    """A page with the hosts that it asks and what its console complains of."""
-    page = browser.new_context(**LOOKS[look]).new_page()  # type: ignore[arg-type]
-    hosts: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: hosts.append(urlsplit(request.url).netloc))
-    page.on(
-        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(f"a dialog: {dialog.message}"))
-    return page, hosts, complaints
+def picture_of(path: str, look: str) -> str:
+    return f"{path.strip('/').replace('/', '_').replace('?', '_') or 'today'}-{look}"
 
 
 @pytest.mark.parametrize("look", LOOKS)
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_is_sound(browser: Browser, site: str, store: RecordStore, path: str, look: str) -> None:
-    page, hosts, complaints = open_page(browser, look)
+    page, seen = open_page(browser, look)
     page.goto(site + address_of(path, store))
-    assert set(hosts) == {urlsplit(site).netloc}
-    assert [one for one in complaints if "404" not in one] == []
-    width = page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-    assert width[0] <= width[1], "the page is wider than its window"
-    for found in page.query_selector_all("details"):
-        found.evaluate("node => node.open = true")
-    violations = Axe().run(page).response["violations"]
-    assert [(one["id"], one["impact"], one["nodes"][0]["html"][:200]) for one in violations] == []
-    _keep_picture(page, path, look)
+    assert_sound(page, seen, host=urlsplit(site).netloc)
+    keep_picture(page, picture_of(path, look))
     page.context.close()
 
 
-def _keep_picture(page: Page, path: str, look: str) -> None:
-    if folder := os.environ.get("DRAGOMAN_SHOTS"):
-        name = path.strip("/").replace("/", "_").replace("?", "_") or "today"
-        page.screenshot(path=Path(folder) / f"{name}-{look}.png", full_page=True)
-
-
 def test_from_today_to_a_sentence_by_keyboard(browser: Browser, site: str) -> None:
-    page, _, _ = open_page(browser, "light")
+    page, _ = open_page(browser, "light")
     page.goto(f"{site}/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
@@ -181,13 +120,13 @@ def test_from_today_to_a_sentence_by_keyboard(browser: Browser, site: str) -> No
 
 
 def test_a_text_is_read_and_a_reply_is_moderated(browser: Browser, site: str, store: RecordStore) -> None:
-    page, _, complaints = open_page(browser, "light")
+    page, seen = open_page(browser, "light")
     page.goto(f"{site}/read")
     page.fill("textarea[name=text]", f"Both sides met {HOSTILE} on Monday. It rained.")
     time.sleep(0.3)
     page.click("main button[type=submit]")
     assert page.locator("h2", has_text="1 event").is_visible()
-    _keep_picture(page, "/read-done", "light")
+    keep_picture(page, "read-done-light")
     page.goto(site + address_of("RECORD", store))
     page.click("summary:has-text('Correct or comment')")
     page.check("input[value=correction]")
@@ -203,19 +142,42 @@ def test_a_text_is_read_and_a_reply_is_moderated(browser: Browser, site: str, st
     page.click("text=Come in")
     time.sleep(0.3)
     page.click("summary:has-text('Correct the record by it')")
-    violations = Axe().run(page).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in violations] == []
-    _keep_picture(page, "/owner", "light")
+    assert_accessible(page)
+    keep_picture(page, "owner-light")
     page.get_by_role("button", name="Publish", exact=True).click()
     page.goto(site + address_of("RECORD", store))
     assert page.locator(".reply-text").inner_text() == HOSTILE
     assert "reader@post.example" not in page.content()
-    assert [one for one in complaints if "401" not in one] == []
+    assert [one for one in seen.complaints if "401" not in one] == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("look", ["light", "dark-phone"])
+def test_the_owner_saves_a_watch(browser: Browser, site: str, look: str) -> None:
+    page, seen = open_page(browser, look)
+    page.goto(f"{site}/owner")
+    page.fill("input[name=owner_token]", OWNER)
+    time.sleep(0.3)
+    page.click("text=Come in")
+    page.click('nav[aria-label="Owner\'s pages"] >> text=Watches')
+    form = page.locator("form", has_text="Watch a search")
+    form.locator("input[name=name]").fill(f"Walk {look}")
+    form.locator("input[name=query]").fill("Lyon")
+    form.locator("input[name=mail]").fill("owner@post.example")
+    time.sleep(0.3)
+    form.locator("button").click()
+    saved = page.locator(".watch", has_text=f"Walk {look}")
+    assert "owner@post.example" in saved.inner_text()
+    assert_sound(page, seen, host=urlsplit(site).netloc, passes="401")
+    keep_picture(page, f"owner-watches-{look}")
+    time.sleep(0.3)
+    saved.locator("button").click()
+    assert page.locator(".watch", has_text=f"Walk {look}").count() == 0
     page.context.close()
 
 
 def test_pages_print_without_their_controls(browser: Browser, site: str) -> None:
-    page, _, _ = open_page(browser, "light")
+    page, _ = open_page(browser, "light")
     page.goto(f"{site}/ties/FRA/DEU")
     page.emulate_media(media="print")
     assert not page.locator("header.top nav").is_visible()

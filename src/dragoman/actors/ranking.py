@@ -30,6 +30,7 @@ _MOST_COUNTED = 3.0
 _WHERES = ("before", "after", "title", "next", "elsewhere")
 _LEAST_SHARE = 0.02
 Features = dict[str, float]
+Weights = Mapping[str, Mapping[str, float]]
 
 
 class Question(NamedTuple):
@@ -46,8 +47,10 @@ class Question(NamedTuple):
     acts: str = ""
 
 
-def rank_states(reading: Reading, question: Question, weights: Mapping[str, float]) -> list[tuple[str | None, float]]:
+def rank_states(reading: Reading, question: Question, weights: Weights) -> list[tuple[str | None, float]]:
     """Gives the states and None (no single state) with their probabilities, the likeliest first.
+
+    `weights` are those of `read_ranking`: by group of phrases what each feature weighs.
 
     The reading keeps the answer, since events ask again for what its mentions asked.
     """
@@ -56,19 +59,17 @@ def rank_states(reading: Reading, question: Question, weights: Mapping[str, floa
     return reading.ranked[question]
 
 
-def _rank(reading: Reading, question: Question, weights: Mapping[str, float]) -> list[tuple[str | None, float]]:
+def _rank(reading: Reading, question: Question, weights: Weights) -> list[tuple[str | None, float]]:
     group = _group(reading, question)
-    scores = {code: _score(features, weights, group) for code, features in _plain(reading, question).items()}
+    weighed = weights.get(group, weights[""])
+    scores = {
+        code: sum([value * weighed.get(name, 0.0) for name, value in features.items() if value])
+        for code, features in _plain(reading, question).items()
+    }
     highest = max(scores.values())
     total = sum(math.exp(score - highest) for score in scores.values())
     ranked = [(code, math.exp(score - highest) / total) for code, score in scores.items()]
     return sorted(ranked, key=lambda item: -item[1])
-
-
-def _score(features: Features, weights: Mapping[str, float], group: str) -> float:
-    return sum(
-        value * (weights.get(name, 0.0) + weights.get(f"{name}|{group}", 0.0)) for name, value in features.items()
-    )
 
 
 def candidates(reading: Reading, question: Question) -> dict[str | None, Features]:

@@ -93,12 +93,19 @@ def read_rows(table: str) -> Iterator[dict[str, str]]:
 
 
 def read_day(text: str, default: date) -> date:
-    """Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD` as its first day; an empty text gives the default."""
+    """Reads `YYYY`, `YYYY-MM` or `YYYY-MM-DD` as its first day; an empty text gives the default.
+
+    Raises:
+        ValueError: it is no day.
+    """
     if not text:
         return default
     parts = [int(part) for part in text.split("-")]
     year, month, day = (*parts, 1, 1)[:3]
-    return date(year, month, day)
+    try:
+        return date(year, month, day)
+    except OverflowError as error:
+        raise ValueError(f"{text!r} is no day") from error
 
 
 def split_list(text: str) -> tuple[str, ...]:
@@ -251,8 +258,17 @@ def read_coverage() -> dict[str, date]:
     return {row["table"]: read_day(row["table_end"], FAR_FUTURE) for row in read_rows("coverage.tsv")}
 
 
-def read_ranking() -> dict[str, float]:
-    return {row["feature"]: float(row["weight"]) for row in read_rows("ranking.tsv")}
+def read_ranking() -> dict[str, dict[str, float]]:
+    """What each feature weighs, by group of phrases: by itself (group "") or together with what it has in the group."""
+    weights: dict[str, dict[str, float]] = {"": {}}
+    for row in read_rows("ranking.tsv"):
+        name, _, group = row["feature"].partition("|")
+        weights.setdefault(group, {})[name] = float(row["weight"])
+    alone = weights[""]
+    for group, own in weights.items():
+        if group:
+            weights[group] = {name: alone.get(name, 0.0) + own.get(name, 0.0) for name in {**alone, **own}}
+    return weights
 
 
 def read_acts() -> dict[str, str]:

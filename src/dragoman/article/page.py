@@ -14,13 +14,13 @@ from datetime import date
 from html import unescape
 from itertools import islice
 from typing import Any
-from urllib.parse import urlsplit
 
 import trafilatura
 from lxml import etree, html  # type: ignore[import-untyped]
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
 from trafilatura.metadata import extract_author, extract_title
 
+from dragoman.addresses import split_address
 from dragoman.article.dates import find_date_line, find_published, find_shown_date
 from dragoman.article.encoding import tidy_characters
 from dragoman.article.furniture import plain_words
@@ -286,9 +286,8 @@ def _stated_url(tree: HtmlElement, meta: dict[str, str]) -> str | None:
 
 
 def _host(url: str | None) -> str | None:
-    try:
-        parts = urlsplit(url or "")
-    except ValueError:
+    parts = split_address(url)
+    if parts is None:
         return None
     host = (parts.hostname or "").removeprefix("www.")
     return host or None if parts.scheme in {"http", "https"} else None

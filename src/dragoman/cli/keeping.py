@@ -176,7 +176,8 @@ def import_files(files: tuple[Path, ...], record: Path, form: str, skips: Path |
     """
     from dragoman.exchange import import_events, readings_of
 
-    store = open_record(record, create=True)
+    # A record that is there is opened before anything is read, and none is made for files of which nothing is stored.
+    store = open_record(record, create=True) if record.exists() else None
     events = articles = known = 0
     refused: Counter[str] = Counter()
     with refusals(skips) as told:
@@ -186,10 +187,14 @@ def import_files(files: tuple[Path, ...], record: Path, form: str, skips: Path |
             for skip in declined:
                 told.take(skip)
                 refused[skip.reason] += skip.count
+            if store is None and IN_AN_IMPORT > len(batch) == len(declined):
+                break  # it is the only batch
+            store = store or open_record(record, create=True)
             added = store.add([each for each in batch if not isinstance(each, Skip)], skips=declined, merge=False)
             events, articles = events + added.events, articles + added.articles
             known += added.already_stored
-        store.merge()
+        if store is not None:
+            store.merge()
     click.echo(f"{events} events of {articles} reports imported into {record}")
     if refused:
         reason, most = refused.most_common(1)[0]

@@ -160,8 +160,9 @@ def _write_rows(rows: Iterable[Row], form: _RowForm, tally: Tally, out: TextIO) 
             continue
         dyads = expand_dyads(row) if form.splits else [row]
         tally.note_dyads(dyads)
-        for dyad in dyads:
-            line = form.write(dyad)
+        for at, dyad in enumerate(dyads):
+            # Each pair is an event of its own in the file: with one id, all but the first would be told twice.
+            line = form.write(dyad if len(dyads) == 1 else {**dyad, "event_id": f"{dyad['event_id']}/{at}"})
             out.write(line + "\n")
             tally.compare(dyad, _first(read_back, line))
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
-from urllib.parse import urlsplit
 
+from dragoman import addresses
 from dragoman.codebook import load_codebook
 from dragoman.exchange.knowledge import cameo_for, known_contexts
 from dragoman.model import Event, EventDate, Evidence, Party, PlaceMention, Span
@@ -181,11 +181,7 @@ def digest_of(text: str) -> str:
 
 def host_of(url: str | None) -> str | None:
     """The host of an address without a leading www; None where it has none."""
-    try:
-        host = urlsplit(url or "").hostname or ""
-    except ValueError:  # a broken IPv6 address has no host
-        return None
-    return host.removeprefix("www.") or None
+    return (addresses.host_of(url) or "").removeprefix("www.") or None
 
 
 def is_address(text: str) -> bool:

@@ -71,9 +71,9 @@ def write_event(row: Row) -> str:
 
 
 def _story_key(event_id: str) -> str:
-    """An imported id without its day: `icews:ID:YYYY-MM-DD` is the ICEWS id ID."""
+    """An imported id without its day: `icews:ID:YYYY-MM-DD` is the ICEWS id ID. One of several pairs has its own."""
     parts = event_id.split(":")
-    return ":".join(parts[:2]) if parts[0] == "icews" else event_id
+    return ":".join(parts[:2]) if parts[0] == "icews" and "/" not in event_id else event_id
 
 
 def _party_cells(side: str, parties: Sequence[Row]) -> dict[str, object]:

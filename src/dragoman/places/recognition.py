@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from urllib.parse import urlsplit
 
+from dragoman.addresses import host_of
 from dragoman.model import Article, Sentence
 from dragoman.places.gazetteer import Gazetteer, Place
 from dragoman.places.names import key_of
@@ -114,7 +114,7 @@ def _setting(article: Article, seen: set[str], words: WordLists) -> dict[str, fl
     for mark, country, points in words.signs:
         if mark in article.text:
             votes[country] = votes.get(country, 0.0) + points
-    outlet = (urlsplit(article.url).hostname or "" if article.url else article.publisher or "").lower()
+    outlet = (host_of(article.url) if article.url else (article.publisher or "").lower()) or ""
     for mark, country, points in words.outlets:
         if outlet.endswith(mark):
             votes[country] = votes.get(country, 0.0) + points

@@ -59,9 +59,9 @@ class Reader:
         gated: list[tuple[Sentence, ...]] = []
         for article in articles:
             sentences.append(split_article(article))
-            gated.append(self._held_back(sentences[-1]))
-            unread = {s.start for s in gated[-1]}
-            cut.append(cut_pieces(self._tokenizer, [s for s in sentences[-1] if s.start not in unread]))
+            read, held = self._gated(cut_pieces(self._tokenizer, sentences[-1]))
+            cut.append(read)
+            gated.append(held)
         packed = [pack_windows(pieces) for pieces in cut]
         owners = [i for i, windows in enumerate(packed) for _ in windows]
         windows = [w for part in packed for w in part]
@@ -88,8 +88,13 @@ class Reader:
                 gated=gated[i],
             )
 
-    def _held_back(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
-        return tuple(s for s in sentences if not self._gate.passes(s)) if self._gate else ()
+    def _gated(self, pieces: list[Pieces]) -> tuple[list[Pieces], tuple[Sentence, ...]]:
+        """Parts sentences into those that the network reads and those that the gate holds back."""
+        if not self._gate:
+            return pieces, ()
+        passed = self._gate.passes(pieces)
+        read = [p for p, may in zip(pieces, passed, strict=True) if may]
+        return read, tuple(p.sentence for p, may in zip(pieces, passed, strict=True) if not may)
 
     def code_pairs(self, marked: Sequence[str]) -> Iterator[PairCode]:
         """Codes the event between the parties marked `<s>actor</s>` and `<t>recipient</t>`, one a sentence."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 
@@ -45,19 +46,24 @@ def decode_window(
 ) -> Iterator[FoundEvent]:
     """Yields the events of a window in the order of the text, with those that only the lexicon knows."""
     found: list[FoundEvent] = []
-    tokens = heads.role_tokens(output.states)
+
+    @cache
+    def tokens(number: int) -> Array:
+        begin = window.begins[number]
+        return heads.role_tokens(output.states[begin : begin + len(window.sentences[number].ids)])
+
     for candidate in candidates(window, output, heads, len(labels.types)):
         types = type_scores(candidate)
         best = int(types.argmax())
         if types[best] >= thresholds.get(labels.types[best], thresholds["default"]):
-            found.append(_event(window, tokens, candidate, heads=heads, labels=labels))
+            found.append(_event(window, tokens(candidate.sentence), candidate, heads=heads, labels=labels))
     taken = [(event.anchor.start, event.anchor.end) for event in found]
     for match, candidate in _phrases(window, output, heads, labels):
         pieces, begin = window.sentences[candidate.sentence], window.begins[candidate.sentence]
         anchor = span_of(pieces, candidate.start - begin, candidate.end - begin)
         if not any(start < anchor.end and anchor.start < end for start, end in taken):
             taken.append((anchor.start, anchor.end))
-            event = _event(window, tokens, candidate, heads=heads, labels=labels)
+            event = _event(window, tokens(candidate.sentence), candidate, heads=heads, labels=labels)
             found.append(_as_phrase(event, match.phrase))
     yield from sorted(found, key=lambda event: (event.anchor.start, event.anchor.end))
 
@@ -93,24 +99,31 @@ def _as_phrase(event: FoundEvent, phrase: Phrase) -> FoundEvent:
 def candidates(window: Window, output: Output, heads: Heads, types: int) -> Iterator[Candidate]:
     """Proposes anchors: every token that may open one, extended over the tokens that continue it."""
     opens = output.tags[:, 2:].sum(axis=1)
-    for number, (begin, pieces) in enumerate(zip(window.begins, window.sentences, strict=True)):
-        for start, end in _anchor_spans(opens, output.tags[:, 1], begin, pieces):
-            vector = heads.vector(output.states, start, end)
-            tag_types = output.tags[start : start + 1, 2 : 2 + types].sum(axis=0)
-            yield Candidate(
-                sentence=number,
-                start=start,
-                end=end,
-                opens=float(opens[start]),
-                vector=vector,
-                tag_types=tag_types,
-                judgement=heads.judge(vector),
-            )
+    spans = [
+        (number, start, end)
+        for number, (begin, pieces) in enumerate(zip(window.begins, window.sentences, strict=True))
+        for start, end in _anchor_spans(opens, output.tags[:, 1], begin, pieces)
+    ]
+    if not spans:
+        return
+    vectors = np.stack([heads.vector(output.states, start, end) for _, start, end in spans])
+    judged = heads.judge(vectors)  # all at once: twice as fast as one by one
+    for i, (number, start, end) in enumerate(spans):
+        yield Candidate(
+            sentence=number,
+            start=start,
+            end=end,
+            opens=float(opens[start]),
+            vector=vectors[i],
+            tag_types=output.tags[start, 2 : 2 + types],
+            judgement=judged.of(i),
+        )
 
 
 def _anchor_spans(opens: Array, inside: Array, begin: int, pieces: Pieces) -> Iterator[tuple[int, int]]:
     last = begin + len(pieces.ids)
-    at = begin
+    likely = np.flatnonzero(opens[begin:last] >= PROPOSE)
+    at = begin + int(likely[0]) if len(likely) else last
     while at < last:
         if opens[at] < PROPOSE or not pieces.opens[at - begin]:
             at += 1
@@ -173,16 +186,17 @@ def find_roles(
 ) -> dict[str, tuple[Span, ...]]:
     """Finds the spans of the parties, the place and the speaker of an event within its sentence.
 
-    `tokens` are the window's, as `Heads.role_tokens` gives them.
+    `tokens` are the sentence's, as `Heads.role_tokens` gives them.
     """
     last = begin + len(pieces.ids)
     offsets = np.arange(begin, last) - candidate.start
-    chances = heads.roles(tokens[begin:last], candidate.vector, offsets)
-    tags = chances.argmax(axis=1)
+    chances = heads.roles(tokens, candidate.vector, offsets)
+    best = chances.argmax(axis=1)
+    tags = best.tolist()  # a list is read five times as fast as an array, one by one
     found = {role: tuple(tagged_spans(tags, 1 + 2 * i, pieces)) for i, role in enumerate(ROLES)}
     for i, role in enumerate(ROLES):
         if not found[role] and role in LEAST_PARTY:
-            free = np.where(tags == 0, chances[:, 1 + 2 * i] + chances[:, 2 + 2 * i], 0)
+            free = np.where(best == 0, chances[:, 1 + 2 * i] + chances[:, 2 + 2 * i], 0)
             found[role] = _likeliest(free, LEAST_PARTY[role], pieces)
     return found
 
@@ -192,12 +206,12 @@ def _likeliest(chances: Array, least: float, pieces: Pieces) -> tuple[Span, ...]
     best = int(chances.argmax())
     if chances[best] < least:
         return ()
-    near = np.where(chances >= max(least, chances[best] / 2), 1, 0)
+    near = np.where(chances >= max(least, chances[best] / 2), 1, 0).tolist()
     spans = [s for s in tagged_spans(near, 1, pieces) if s.start <= pieces.starts[best] < s.end]
     return tuple(spans[:1])
 
 
-def tagged_spans(tags: Sequence[int] | np.ndarray, opening: int, pieces: Pieces) -> Iterator[Span]:
+def tagged_spans(tags: Sequence[int], opening: int, pieces: Pieces) -> Iterator[Span]:
     """Yields the runs of tag `opening` (B) and `opening + 1` (I), widened to whole words.
 
     A B right after another goes on with the same span: two parties are never named without a word between them.

@@ -1,35 +1,43 @@
 """A cheap gate in front of the network: sentences that cannot hold an event are not read by it.
 
-A linear model over hashed words and word pairs of one sentence, made by `train/fit_gate.py`. It judges each sentence by
-its own words alone, so that the same sentence passes or not in any company. What it holds back is told, never dropped
-in silence; it names no event and refuses nothing that it is unsure of.
+A small network over the word pieces of one sentence (what each five pieces say together, and the most of it), taught by
+the reader itself: `train/fit_gate.py`. It judges each sentence by its own words alone, so that the same sentence passes
+or not in any company: its products are of whole numbers small enough to be exact in floats, in any order. What it holds
+back is told, never dropped in silence; it names no event and refuses nothing that it is unsure of.
 """
 
 from __future__ import annotations
 
-import math
-import re
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from dragoman.errors import ReaderError
-from dragoman.model import Sentence
+from dragoman.reader.windows import Pieces
 
-BUCKETS = 1 << 16
-_WORD = re.compile(r"\w+|[^\w\s]")
-# Longer sentences and more capitals than this tell no more.
-_LENGTH_STEP, _LONGEST, _MOST_CAPITALS = 4, 12, 6
+Array = npt.NDArray[np.float32]
+# Pieces that are looked at together: one and its two neighbours on each side.
+SPAN = 5
+# Sentences are told apart by length in steps of four pieces; longer ones are all alike.
+LENGTH_STEP, LENGTHS = 4, 16
+# Levels of what is kept of a sentence.
+LEVELS = 255
 
 
 class Gate:
     """The weights, loaded once. `version` names them and the threshold."""
 
-    def __init__(self, weights: Sequence[float], *, bias: float, threshold: float, version: str) -> None:
-        self._weights = weights
-        self._bias = bias
+    def __init__(self, weights: Mapping[str, npt.NDArray[Any]], *, threshold: float, version: str) -> None:
+        # The table of words stays in whole numbers, since a sentence asks for few of its rows.
+        self._weights: dict[str, npt.NDArray[Any]] = {
+            name: value if name == "words" else value.astype(np.float32) for name, value in weights.items()
+        }
+        missing = {"words", "cases", "look", "judge"} - weights.keys()
+        if missing:
+            raise ValueError(f"no {', '.join(sorted(missing))}")
         self.threshold = threshold
         self.version = version
 
@@ -43,40 +51,40 @@ class Gate:
         path = resources.files("dragoman.data").joinpath("gate/gate.npz")
         try:
             with path.open("rb") as stream, np.load(stream) as stored:
-                weights = stored["weights"].astype(np.float32).tolist()
-                bias, threshold = float(stored["bias"]), float(stored["threshold"])
-                version = str(stored["version"])
+                weights = dict(stored)
+                threshold, version = float(weights.pop("threshold")), str(weights.pop("version"))
+                return cls(weights, threshold=threshold, version=version)
         except (OSError, ValueError, KeyError) as fault:
             raise ReaderError(f"the gate's weights do not load ({fault}): install again, or use --no-gate") from fault
-        return cls(weights, bias=bias, threshold=threshold, version=version)
 
-    def score(self, text: str, *, is_title: bool) -> float:
-        """Gives the log odds that a sentence holds an event."""
-        seen = buckets(text, is_title=is_title)
-        weights = self._weights
-        return sum([weights[at] for at in seen]) / math.sqrt(len(seen)) + self._bias
+    def passes(self, sentences: Sequence[Pieces]) -> list[bool]:
+        """Tells of each sentence whether it may hold an event. One without words may not."""
+        passed = iter((self.scores([s for s in sentences if s.ids]) >= self.threshold).tolist())
+        return [bool(s.ids) and next(passed) for s in sentences]
 
-    def passes(self, sentence: Sentence) -> bool:
-        """Tells whether a sentence may hold an event."""
-        return self.score(sentence.text, is_title=sentence.is_title) >= self.threshold
+    def scores(self, sentences: Sequence[Pieces]) -> Array:
+        """Gives the log odds, more or less, that each sentence holds an event. None may be without pieces."""
+        if not sentences:
+            return np.zeros(0, dtype=np.float32)
+        w = self._weights
+        kept = np.rint(self.most(sentences) / w["level"]).clip(0, LEVELS)
+        lengths = np.array([min(len(s.ids) // LENGTH_STEP, LENGTHS - 1) for s in sentences])
+        titles = np.array([s.sentence.is_title for s in sentences], dtype=np.int64)
+        made = kept @ w["judge"] * w["judge_step"] + w["length"][lengths] + w["title"][titles]
+        scores: Array = (np.maximum(made, 0) * w["score"]).sum(axis=1) + w["bias"]
+        return scores
 
-
-def buckets(text: str, *, is_title: bool) -> list[int]:
-    """Gives the buckets of a sentence's features, each once, in their order: words, pairs of words, length, capitals.
-
-    Hostile input costs time linear in its length.
-    """
-    return sorted({at % BUCKETS for at in _digests(_WORD.findall(text), is_title=is_title)})
-
-
-def _digests(words: Sequence[str], *, is_title: bool) -> Iterator[int]:
-    capitals = sum(word[0].isupper() for word in words[1:])
-    yield zlib.crc32(f"# capitals {min(capitals, _MOST_CAPITALS)}".encode())
-    yield zlib.crc32(f"# length {min(len(words) // _LENGTH_STEP, _LONGEST)}".encode())
-    yield zlib.crc32(f"# title {is_title}".encode())
-    before = 0
-    for word in words:
-        plain = b"0" if word.isdigit() else word.lower().encode("utf8", "replace")
-        yield zlib.crc32(plain)
-        yield zlib.crc32(plain, before)
-        before = zlib.crc32(plain + b" ")
+    def most(self, sentences: Sequence[Pieces]) -> Array:
+        """Gives the most that any five pieces of each sentence say, of each thing: [sentences, things]."""
+        w = self._weights
+        counts = np.array([len(s.ids) for s in sentences])
+        begins = np.cumsum(counts) - counts
+        gap = SPAN // 2
+        rows = np.zeros((int(counts.sum()) + gap * (len(sentences) + 1), w["words"].shape[1]), dtype=np.float32)
+        at = np.arange(int(counts.sum())) + gap * (np.repeat(np.arange(len(sentences)), counts) + 1)
+        ids = np.concatenate([s.ids for s in sentences])
+        rows[at] = w["words"][ids] + w["cases"][np.concatenate([s.cases for s in sentences])]
+        near = rows[at[:, None] + np.arange(-gap, gap + 1)].reshape(len(at), -1)
+        said = near @ w["look"] * w["look_step"] + w["look_shift"]
+        most: Array = np.maximum(np.maximum.reduceat(said, begins, axis=0), 0)
+        return most

@@ -7,9 +7,10 @@ are asked only about the few spans that may be events.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from dragoman.errors import ReaderError
-from dragoman.reader.windows import PAD, Window
+from dragoman.reader.windows import Window
 
 Array = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-# 32 windows of up to 128 tokens keep the working set of one pass near 50 MB.
-BATCH = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +45,21 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What the event head says of one span: probabilities over types (the last is "no event"), statuses and so on."""
+    """What the event head says of a span: probabilities over types (the last is "no event"), statuses and so on.
+
+    Of several spans at once, each array has one row a span.
+    """
 
     types: Array
     statuses: Array
     modes: Array
     contexts: Array
+
+    def of(self, row: int) -> Judgement:
+        """Gives what is said of one of several spans."""
+        return Judgement(
+            types=self.types[row], statuses=self.statuses[row], modes=self.modes[row], contexts=self.contexts[row]
+        )
 
 
 class Heads:
@@ -59,18 +67,21 @@ class Heads:
 
     def __init__(self, weights: Mapping[str, Array]) -> None:
         self._weights = weights
+        # Turned once: small products with a turned view take twice the time.
+        self._turned = {name: np.ascontiguousarray(w.T) for name, w in weights.items() if name.endswith(".weight")}
 
     def _linear(self, name: str, x: Array) -> Array:
         w = self._weights
-        y: Array = x @ w[f"{name}.weight"].T
+        y: Array = x @ self._turned[f"{name}.weight"]
         return y + w[f"{name}.bias"] if f"{name}.bias" in w else y
 
     def vector(self, states: Array, start: int, end: int) -> Array:
         """Gives first token and mean of a span of tokens: [2 hidden]."""
         return np.concatenate([states[start], states[start:end].mean(axis=0)])
 
-    def judge(self, vector: Array) -> Judgement:
-        x = np.maximum(self._linear("event", vector), 0)
+    def judge(self, vectors: Array) -> Judgement:
+        """Judges one span, or several: `vector` of each, [2 hidden] or [spans, 2 hidden]."""
+        x = np.maximum(self._linear("event", vectors), 0)
         return Judgement(
             types=softmax(self._linear("kind", x)),
             statuses=softmax(self._linear("status", x)),
@@ -127,40 +138,24 @@ class Network:
         self.settings: Mapping[str, Any] = settings
         self.labels = Labels(**{k: tuple(v) for k, v in settings["labels"].items()})
 
-    def read(self, windows: Sequence[Window], marks: Sequence[Sequence[int]] | None = None) -> Iterator[Output]:
-        """Yields one output a window, in order. Windows are batched by length."""
-        order = sorted(range(len(windows)), key=lambda i: len(windows[i]))
-        held: dict[int, Output] = {}
-        for at in range(0, len(order), BATCH):
-            batch = order[at : at + BATCH]
-            given = None if marks is None else [marks[i] for i in batch]
-            held.update(zip(batch, self._run([windows[i] for i in batch], given), strict=True))
-        for i in range(len(windows)):
-            yield held.pop(i)
+    def read(self, windows: Iterable[Window], marks: Iterable[Sequence[int]] | None = None) -> Iterator[Output]:
+        """Yields one output a window, in order. `marks`, where given, hold one number for each token of each window.
 
-    def _run(self, windows: Sequence[Window], marks: Sequence[Sequence[int]] | None) -> Iterator[Output]:
-        width = max(len(w) for w in windows)
-        feed = {
-            "tokens": pad([w.ids for w in windows], width),
-            "cases": pad([w.cases for w in windows], width),
-            "marks": pad(marks or [()] * len(windows), width),
-        }
-        states, tags, speech = self._session.run(["states", "tags", "speech"], feed)
-        for i, window in enumerate(windows):
-            n = len(window)
-            yield Output(states=states[i, :n], tags=softmax(tags[i, :n]), speech=speech_probabilities(speech[i, :n]))
+        Each window is a run of its own: the scale of its 8-bit products is then its own, whatever it is read with.
+        """
+        for window, own in zip(windows, marks or repeat(()), strict=False):
+            feed = {
+                "tokens": np.array(window.ids, dtype=np.int64),
+                "cases": np.array(window.cases, dtype=np.int64),
+                "marks": np.array(own or (0,) * len(window), dtype=np.int64),
+            }
+            states, tags, speech = self._session.run(["states", "tags", "speech"], feed)
+            yield Output(states=states, tags=softmax(tags), speech=speech_probabilities(speech))
 
 
 def default_folder() -> Path:
     """Gives the folder of the weights that come with the package."""
     return Path(str(resources.files("dragoman.data").joinpath("reader")))
-
-
-def pad(rows: Sequence[Sequence[int]], width: int) -> Integers:
-    out = np.full((len(rows), width), PAD, dtype=np.int64)
-    for i, row in enumerate(rows):
-        out[i, : len(row)] = row
-    return out
 
 
 def softmax(x: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from dragoman.model import Attribution, Span
 from dragoman.reader.decode import span_of
-from dragoman.reader.network import Array, Output
+from dragoman.reader.network import Integers, Output
 from dragoman.reader.windows import Pieces, Window
 
 SOURCE, CUE, CONTENT = 0, 1, 2
@@ -18,9 +18,14 @@ SAID = 0.5
 
 def find_attributions(window: Window, output: Output) -> Iterator[Attribution]:
     """Yields the attributions of a window: one for each source (or cue) of a sentence, with all that it says there."""
+    chances = output.speech
+    tags = np.where(chances[:, :, 0] < 1 - SAID, 1 + chances[:, :, 1:].argmax(axis=2), 0)
     for begin, pieces in zip(window.begins, window.sentences, strict=True):
-        chances = output.speech[begin : begin + len(pieces.ids)]
-        sources, cues, contents = (list(speech_spans(chances[:, kind], pieces)) for kind in (SOURCE, CUE, CONTENT))
+        here = tags[begin : begin + len(pieces.ids)]
+        contents = list(speech_spans(here[:, CONTENT], pieces))
+        if not contents:
+            continue
+        sources, cues = (list(speech_spans(here[:, kind], pieces)) for kind in (SOURCE, CUE))
         said: dict[tuple[Span | None, Span | None], list[Span]] = {}
         for content in contents:
             cue = nearest(content, cues)
@@ -36,9 +41,9 @@ def cover(spans: Sequence[Span], pieces: Pieces) -> Span:
     return Span(start=start, end=end, text=pieces.sentence.text[start - base : end - base])
 
 
-def speech_spans(chances: Array, pieces: Pieces) -> Iterator[Span]:
-    """Yields runs of tokens whose tag is B or I, whole words only; a B inside a run opens the next one."""
-    tags = np.where(chances[:, 0] < 1 - SAID, 1 + chances[:, 1:].argmax(axis=1), 0)
+def speech_spans(found: Integers, pieces: Pieces) -> Iterator[Span]:
+    """Yields runs of tokens whose tag is B (1) or I (2), whole words only; a B inside a run opens the next one."""
+    tags = found.tolist()  # a list is read five times as fast as an array, one by one
     at, n = 0, len(pieces.ids)
     while at < n:
         if not tags[at]:

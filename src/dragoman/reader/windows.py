@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from tokenizers import Encoding, Tokenizer
@@ -63,18 +64,20 @@ def cut_pieces(tokenizer: Tokenizer, sentences: Sequence[Sentence]) -> list[Piec
 
 
 def _pieces(sentence: Sentence, encoding: Encoding) -> Pieces:
-    kept = encoding.offsets[:LONGEST]
+    kept, base, text = encoding.offsets[:LONGEST], sentence.start, sentence.text
+    ids = encoding.ids
     return Pieces(
         sentence=sentence,
-        ids=tuple(encoding.ids[:LONGEST]),
-        starts=tuple(sentence.start + a for a, _ in kept),
-        ends=tuple(sentence.start + b for _, b in kept),
-        cases=tuple(case_of(sentence.text[a:b]) for a, b in kept),
-        opens=tuple(not piece.startswith("##") for piece in encoding.tokens[:LONGEST]),
-        is_cut=len(encoding.ids) > LONGEST,
+        ids=tuple(ids[:LONGEST]),
+        starts=tuple([base + a for a, _ in kept]),
+        ends=tuple([base + b for _, b in kept]),
+        cases=tuple([case_of(text[a:b]) for a, b in kept]),
+        opens=tuple([piece[:2] != "##" for piece in encoding.tokens[:LONGEST]]),
+        is_cut=len(ids) > LONGEST,
     )
 
 
+@lru_cache(maxsize=1 << 16)  # the pieces of a language come again and again
 def case_of(piece: str) -> int:
     """Gives the case class of a word piece: 0 no letters, 1 lower, 2 Title, 3 UPPER, 4 mixed.
 

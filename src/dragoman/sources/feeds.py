@@ -31,7 +31,7 @@ def read_feed(content: bytes, location: str) -> Iterator[Report | Skip]:
     except (ValueError, OverflowError) as error:  # its parser for broken XML fails on references beyond Unicode
         yield skip(location, "broken-feed", f"not well-formed ({error})")
         return
-    if not feed.version and not feed.entries:
+    if not feed.get("version") and not feed.entries:
         yield skip(location, "broken-feed", "no RSS or Atom feed in it")
         return
     if not feed.entries:

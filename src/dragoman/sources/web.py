@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import certifi
 import urllib3
 
+from dragoman.addresses import join_address
 from dragoman.sources.streams import CHUNK, REPORT_LIMIT
 
 CONNECT_SECONDS = 10
@@ -66,6 +67,20 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     content: bytes = b""
+
+    @property
+    def location(self) -> str | None:
+        """Where a redirect leads; None for any other answer.
+
+        Raises:
+            FetchError: it leads to no usable address.
+        """
+        if self.status not in _REDIRECTS or "location" not in self.headers:
+            return None
+        joined = join_address(self.url, self.headers["location"])
+        if joined is None:
+            raise FetchError("fetch-failed", f"redirected to {self.headers['location'][:200]!r}, no web address")
+        return joined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +153,9 @@ def fetch_answer(
     allow_private: bool = False,
     resolve: Resolver = resolve_host,
     limits: FetchLimits | None = None,
+    follow: bool = True,
 ) -> Answer:
-    """The answer to a GET of `url` with more headers, whatever its status; redirects are followed.
+    """The answer to a GET of `url` with more headers, whatever its status; redirects are followed if `follow` is true.
 
     Raises:
         FetchError: no public address, no answer in time, too many redirects or bytes.
@@ -149,9 +165,10 @@ def fetch_answer(
         for _ in range(MAX_REDIRECTS + 1):
             addresses = _checked_addresses(url, allow_private=allow_private, resolve=resolve, ports=bounds.ports)
             answer = _fetch_once(url, _Way(addresses, bounds, connections), headers)
-            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+            location = answer.location if follow else None
+            if location is None:
                 return answer
-            url = urljoin(url, answer.headers["location"])
+            url = location
     raise FetchError("fetch-failed", f"more than {MAX_REDIRECTS} redirects")
 
 

@@ -2,10 +2,10 @@
 
 find_times   the expressions of an article
 date_event   the day, month or range of one event, with its basis
-is_history   why an event is told as background, if it is
+is_history   why an event is told as background, if it is; date_with_history tells both at once
 """
 
-from dragoman.times.dating import date_event, is_history
+from dragoman.times.dating import date_event, date_with_history, is_history
 from dragoman.times.finding import find_times
 
-__all__ = ["date_event", "find_times", "is_history"]
+__all__ = ["date_event", "date_with_history", "find_times", "is_history"]

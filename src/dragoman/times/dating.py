@@ -43,13 +43,24 @@ def date_event(
     `times` are the article's, as `find_times` gives them; `found.times`, where the reader marked any, weigh most.
     The basis says "told with the event", "told in the report" or, weaker, "publication day".
     """
+    return date_with_history(found, times, article)[0]
+
+
+def date_with_history(
+    found: FoundEvent, times: Sequence[TimeMention], article: Article
+) -> tuple[EventDate, str | None]:
+    """What `date_event` and `is_history` say of an event; what both look at is found once."""
     found_dates = list(candidates(found, times, article))
+    history = _history(found, found_dates, times, article)
+    return _date(found, found_dates, is_past=found.status == "historical" or history is not None), history
+
+
+def _date(found: FoundEvent, found_dates: Sequence[Candidate], *, is_past: bool) -> EventDate:
     best = _direct(found, found_dates) or _heaviest(found_dates)
     if best is None:
         return EventDate(value=None, granularity=None, basis="no time is told and the day of publication is unknown")
     if best.source in {"sentence", "anniversary"}:
         return as_date(best.value, f"told with the event: {best.words}")
-    is_past = found.status == "historical" or _history(found, found_dates, times, article) is not None
     own = _heaviest([c for c in found_dates if c.source in {"sentence", "anniversary"}])
     if is_past and own is not None:
         return as_date(own.value, f"told with the event, as background: {own.words}")
@@ -115,7 +126,7 @@ def is_history(
     found: FoundEvent, times: Sequence[TimeMention], article: Article, sentences: Sequence[Sentence]
 ) -> str | None:
     """The reason why an event is background of more than about three months before publication, or None."""
-    return _history(found, list(candidates(found, times, article)), times, article)
+    return date_with_history(found, times, article)[1]
 
 
 def _history(

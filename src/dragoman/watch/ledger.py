@@ -52,6 +52,10 @@ class Page:
     published: date | None = None
     tries: int = 0
 
+    @property
+    def day(self) -> str | None:
+        return self.published.isoformat() if self.published else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Robots:
@@ -153,12 +157,17 @@ class Ledger:
         fresh = []
         with self._changing() as connection:
             for page in pages:
-                published = page.published.isoformat() if page.published else None
-                values = (page.url, page.feed, published, now)
+                values = (page.url, page.feed, page.day, now)
                 query = "INSERT OR IGNORE INTO pages (url, feed, published, found_at) VALUES (?, ?, ?, ?)"
                 if connection.execute(query, values).rowcount:
                     fresh.append(page)
         return fresh
+
+    def unseen(self, urls: Iterable[str]) -> set[str]:
+        """Those of some addresses that were never noted."""
+        with self._told():
+            query = "SELECT 1 FROM pages WHERE url = ?"
+            return {url for url in urls if not self._connection.execute(query, (url,)).fetchone()}
 
     def open_pages(self, now: float) -> list[Page]:
         """Pages that are due and not settled, oldest first."""
@@ -177,6 +186,14 @@ class Ledger:
         """Notes that nothing more is to be done for pages, and why."""
         with self._changing() as connection:
             connection.executemany("UPDATE pages SET settled = ? WHERE url = ?", [(how, url) for url in urls])
+
+    def note_settled(self, pages: Iterable[Page], now: float, how: str) -> None:
+        """Notes pages for which nothing is to be done any more, in one go."""
+        with self._changing() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO pages (url, feed, published, found_at, settled) VALUES (?, ?, ?, ?, ?)",
+                [(page.url, page.feed, page.day, now, how) for page in pages],
+            )
 
     def try_later(self, page: Page, due_at: float) -> None:
         with self._changing() as connection:

@@ -7,13 +7,15 @@ it: a site that has none allows all, a site that does not answer allows nothing 
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict, deque
+from collections import OrderedDict, defaultdict, deque
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Generic, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from protego import Protego
+
+from dragoman.watch.ledger import Robots
 
 AGENT = "dragoman"
 DAY = 86_400.0
@@ -36,15 +38,16 @@ class Turns(Generic[Job]):
         self._ready: list[tuple[float, int, str]] = []
         self._pause_until: dict[str, float] = {}
         self._busy: set[str] = set()
-        self._order = 0
+        self._order = self._waiting = 0
 
     def __len__(self) -> int:
         """Jobs that wait or are being done."""
-        return sum(map(len, self._jobs.values())) + len(self._busy)
+        return self._waiting + len(self._busy)
 
     def add(self, host: str, job: Job, *, first: bool = False) -> None:
         queue = self._jobs[host]
         queue.appendleft(job) if first else queue.append(job)
+        self._waiting += 1
         if len(queue) == 1 and host not in self._busy:
             self._line_up(host)
 
@@ -54,21 +57,29 @@ class Turns(Generic[Job]):
             return None
         _, _, host = heapq.heappop(self._ready)
         self._busy.add(host)
+        self._waiting -= 1
         return host, self._jobs[host].popleft()
 
     def finish(self, host: str, until: float) -> None:
         """Frees a host, which may be asked again at `until`."""
         self._busy.discard(host)
         self._pause_until[host] = until
-        if self._jobs[host]:
+        if self._jobs.get(host):
             self._line_up(host)
+        else:
+            self._jobs.pop(host, None)
 
     def drop(self, host: str) -> list[Job]:
         """Takes out all jobs that wait for a host."""
         dropped = list(self._jobs.pop(host, ()))
+        self._waiting -= len(dropped)
         self._ready = [entry for entry in self._ready if entry[2] != host]
         heapq.heapify(self._ready)
         return dropped
+
+    def forget_pauses(self, now: float) -> None:
+        """Forgets the pauses that are over: in a long watch most hosts are never asked again."""
+        self._pause_until = {host: until for host, until in self._pause_until.items() if until > now}
 
     def next_at(self) -> float | None:
         """When the next host that is not busy may be asked."""
@@ -93,6 +104,31 @@ class Rules:
         asked = self._parsed.crawl_delay(AGENT) or 0.0
         rate = self._parsed.request_rate(AGENT)
         return max(float(asked), rate.seconds / rate.requests if rate and rate.requests else 0.0)
+
+
+class HeldRules:
+    """The rules of the sites asked last, of as many as their robots.txt together have `most` characters."""
+
+    def __init__(self, most: int = 1 << 23) -> None:
+        self._most, self._size = most, 0
+        self._held: OrderedDict[str, tuple[Robots, Rules]] = OrderedDict()
+
+    def get(self, site: str) -> tuple[Robots, Rules] | None:
+        if site in self._held:
+            self._held.move_to_end(site)
+        return self._held.get(site)
+
+    def put(self, site: str, robots: Robots) -> tuple[Robots, Rules]:
+        if site in self._held:
+            self._drop(site)
+        self._held[site] = (robots, Rules(robots.text))
+        self._size += len(robots.text)
+        while self._size > self._most and len(self._held) > 1:
+            self._drop(next(iter(self._held)))
+        return self._held[site]
+
+    def _drop(self, site: str) -> None:
+        self._size -= len(self._held.pop(site)[0].text)
 
 
 def site_of(url: str) -> str:

@@ -15,17 +15,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from dragoman.addresses import is_web_address
 from dragoman.model import Report, Skip
 from dragoman.sources import reports_of_page
 from dragoman.sources.feeds import read_feed
 from dragoman.sources.trouble import skip
-from dragoman.sources.web import Answer, Fetched, FetchError, FetchLimits, fetch_answer
+from dragoman.sources.web import MAX_REDIRECTS, Answer, Fetched, FetchError, FetchLimits, fetch_answer
 from dragoman.watch.ledger import Feed, Ledger, Page, Robots
 from dragoman.watch.manners import (
     DAY,
     LONGEST_DELAY,
     ROBOTS_GOOD,
     ROBOTS_UNKNOWN,
+    HeldRules,
     Rules,
     Turns,
     back_off,
@@ -78,12 +80,13 @@ class Round:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A request to be made: for a site's robots.txt, a feed or a page."""
+    """A request to be made: for a site's robots.txt, a feed or a page; `hops` redirects led to it."""
 
     kind: Literal["robots", "feed", "page"]
     url: str
     feed: Feed | None = None
     page: Page | None = None
+    hops: int = 0
 
 
 class Watcher:
@@ -109,7 +112,9 @@ class Watcher:
         self._pages_of: Counter[str] = Counter()
         self._found: list[Report | Skip] = []
         self._settling: dict[str, str] = {}
-        self._rules: dict[str, tuple[Robots, Rules]] = {}
+        # What is noted of a feed whose own text is read, once that is stored: else it would not be given again.
+        self._in_feeds: list[tuple[Feed, list[Page]]] = []
+        self._rules = HeldRules()
         ledger.subscribe(feeds)
 
     def run_round(self) -> Round:
@@ -117,6 +122,7 @@ class Watcher:
         began, self._round = time.monotonic(), Round()
         self._pages_of.clear()
         now = time.time()
+        self._turns.forget_pauses(now)
         for feed in self.ledger.due_feeds(self.feeds, now):
             self._turns.add(site_of(feed.url), _Job("feed", feed.url, feed=feed))
         self._queue_pages(self.ledger.open_pages(now))
@@ -161,12 +167,16 @@ class Watcher:
             self._keep(found)
         for how in set(settling.values()):
             self.ledger.settle([url for url, why in settling.items() if why == how], how)
+        for feed, pages in self._in_feeds:
+            self.ledger.note_settled(pages, time.time(), "read in its feed")
+            self.ledger.keep_feed(feed)
         self._found.clear()
         self._settling.clear()
+        self._in_feeds.clear()
 
     # --- before a request ---
 
-    def _queue_pages(self, pages: Iterable[Page]) -> None:
+    def _queue_pages(self, pages: Iterable[Page], *, hops: int = 0) -> None:
         """Queues the pages that the record does not hold, as many of a host as a round may fetch."""
         asked = list(pages)
         known = self._known([page.url for page in asked])
@@ -177,7 +187,7 @@ class Watcher:
                 self._settling[page.url] = "in the record"
             elif self._pages_of[site] < self.habits.per_host:
                 self._pages_of[site] += 1
-                self._turns.add(site, _Job("page", page.url, page=page))
+                self._turns.add(site, _Job("page", page.url, page=page, hops=hops))
 
     def _allowed(self, site: str, job: _Job) -> _Job | None:
         """The job that is to be done at a site: robots.txt first; None where the site wants nothing to be done."""
@@ -198,15 +208,14 @@ class Watcher:
         return None
 
     def _rules_of(self, site: str) -> tuple[Robots, Rules] | None:
-        robots = self._rules[site][0] if site in self._rules else self.ledger.robots(site)
+        held = self._rules.get(site)
+        robots = held[0] if held else self.ledger.robots(site)
         if robots is None:
             return None
         good = ROBOTS_GOOD if robots.is_known else ROBOTS_UNKNOWN
         if time.time() - robots.fetched_at > good:
             return None
-        if site not in self._rules:
-            self._rules[site] = (robots, Rules(robots.text))
-        return self._rules[site]
+        return held or self._rules.put(site, robots)
 
     def _ask(self, job: _Job) -> Answer:
         headers = {}
@@ -217,6 +226,8 @@ class Watcher:
             headers={name: value for name, value in headers.items() if value},
             allow_private=self.habits.allow_private,
             limits=_ROBOTS_LIMITS if job.kind == "robots" else _LIMITS,
+            # Where a feed or a page leads is asked in its own host's turn, as its robots.txt allows.
+            follow=job.kind == "robots",
         )
 
     # --- after a request ---
@@ -224,8 +235,10 @@ class Watcher:
     def _finish(self, site: str, job: _Job, future: Future[Answer]) -> None:
         trouble: FetchError | None = None
         answer: Answer | None = None
+        location: str | None = None
         try:
             answer = future.result()
+            location = answer.location
         except FetchError as error:
             trouble = error
         now = time.time()
@@ -234,6 +247,8 @@ class Watcher:
                 self._give_up(refused, trouble.reason, str(trouble), due_in=DAY)
         elif job.kind == "robots":
             self._take_robots(site, answer, now)
+        elif location is not None and job.hops < MAX_REDIRECTS:
+            self._follow(job, location, now)
         elif answer is None or answer.status not in {200, 304}:
             self._take_failure(job, answer, trouble)
         elif job.feed is not None:
@@ -245,7 +260,7 @@ class Watcher:
     def _free(self, site: str, answer: Answer | None, now: float) -> None:
         """Ends a host's turn; one that asks for much patience is left alone for the rest of the round."""
         asked = retry_after(answer.headers.get("retry-after"), now) if answer and answer.status in _BUSY else None
-        found = self._rules.get(site)
+        found = self._rules_of(site)
         pause = max(asked or 0.0, self.habits.delay, found[1].delay() if found else 0.0)
         if pause > LONGEST_DELAY:
             for job in self._turns.drop(site):
@@ -257,13 +272,14 @@ class Watcher:
         text = answer.content.decode("utf-8", "replace") if answer is not None and answer.status == 200 else ""
         robots = Robots(text=text, is_known=is_known, fetched_at=now)
         self.ledger.keep_robots(site, robots)
-        self._rules[site] = (robots, Rules(text))
+        self._rules.put(site, robots)
         self._count("robots.txt read" if is_known else "robots.txt not had")
 
     def _take_failure(self, job: _Job, answer: Answer | None, trouble: FetchError | None) -> None:
         status = answer.status if answer else None
         reason = trouble.reason if trouble else "fetch-failed"
-        detail = str(trouble) if trouble else f"HTTP status {status}"
+        hops = f", after {job.hops} redirects" if job.hops else ""
+        detail = str(trouble) if trouble else f"HTTP status {status}{hops}"
         asked = retry_after(answer.headers.get("retry-after"), time.time()) if answer else None
         if job.feed is not None and status == 410:
             self._count("feeds gone")
@@ -281,44 +297,61 @@ class Watcher:
         else:
             self._give_up(job, reason, detail, due_in=DAY)
 
+    def _follow(self, job: _Job, location: str, now: float) -> None:
+        """Asks for what a redirect leads to, in that host's turn; a page that was noted before is the same page."""
+        if job.page is None:
+            self._turns.add(site_of(location), replace(job, url=location, hops=job.hops + 1))
+            return
+        page = replace(job.page, url=plain_address(location), tries=0)
+        self._settling[job.page.url] = f"moved to {page.url}"
+        if page.url == job.page.url:
+            self._give_up(job, "fetch-failed", "it leads to itself", due_in=DAY)
+        elif self.ledger.note_pages([page], now):
+            self._queue_pages([page], hops=job.hops + 1)
+        else:
+            self._count("pages that lead to others")
+
     def _take_feed(self, feed: Feed, answer: Answer, now: float) -> None:
-        fresh = 0
+        fresh: list[Page] = []
+        in_feed: list[Page] = []
         if answer.status == 304:
             self._count("feeds not modified")
         else:
-            fresh = self._note_entries(feed, answer, now)
-            self._count("feeds with news" if fresh else "feeds without news")
-        unchanged = 0 if fresh else feed.unchanged + 1
+            fresh, in_feed = self._note_entries(feed, answer, now)
+            self._count("feeds with news" if fresh or in_feed else "feeds without news")
+        unchanged = 0 if fresh or in_feed else feed.unchanged + 1
         pause = self.habits.interval * 2 ** min(max(0, unchanged - 1), _SLOWEST)
-        self.ledger.keep_feed(
-            replace(
-                feed,
-                etag=answer.headers.get("etag") or (feed.etag if answer.status == 304 else None),
-                modified=answer.headers.get("last-modified") or (feed.modified if answer.status == 304 else None),
-                due_at=now + min(pause, DAY),
-                failures=0,
-                unchanged=unchanged,
-                said=None,
-            )
+        noted = replace(
+            feed,
+            etag=answer.headers.get("etag") or (feed.etag if answer.status == 304 else None),
+            modified=answer.headers.get("last-modified") or (feed.modified if answer.status == 304 else None),
+            due_at=now + min(pause, DAY),
+            failures=0,
+            unchanged=unchanged,
+            said=None,
         )
+        if in_feed:
+            self._in_feeds.append((noted, in_feed))
+        else:
+            self.ledger.keep_feed(noted)
 
-    def _note_entries(self, feed: Feed, answer: Answer, now: float) -> int:
-        """Notes the entries of a feed that are new, and queues their pages; gives how many there are."""
+    def _note_entries(self, feed: Feed, answer: Answer, now: float) -> tuple[list[Page], list[Page]]:
+        """Finds the entries of a feed that are new: those whose pages are fetched now, and those read in the feed."""
         entries = list(read_feed(answer.content, feed.url))
         self._found.extend(entry for entry in entries if isinstance(entry, Skip) and entry.reason != "empty")
         reports = {self._key_of(entry): entry for entry in entries if isinstance(entry, Report)}
         pages = [Page(url=key, feed=feed.url, published=report.published) for key, report in reports.items()]
-        fresh = self.ledger.note_pages(pages, now)
-        self._count("entries seen before", len(pages) - len(fresh))
-        in_feed = [page for page in fresh if not self._is_fetched(reports[page.url])]
-        for page in in_feed:
-            self._found.append(reports[page.url])
-            self._settling[page.url] = "read in its feed"
-        self._queue_pages(page for page in fresh if self._is_fetched(reports[page.url]))
-        return len(fresh)
+        fresh = self.ledger.note_pages([page for page in pages if self._is_fetched(reports[page.url])], now)
+        unseen = self.ledger.unseen(page.url for page in pages if not self._is_fetched(reports[page.url]))
+        in_feed = [page for page in pages if page.url in unseen]
+        self._found.extend(reports[page.url] for page in in_feed)
+        self._count("entries seen before", len(pages) - len(fresh) - len(in_feed))
+        self._queue_pages(fresh)
+        return fresh, in_feed
 
     def _is_fetched(self, entry: Report) -> bool:
-        return self.habits.pages and (entry.url or "").lower().startswith(("http://", "https://"))
+        """Whether its page is fetched; with no address, or a broken one, it is read in the feed."""
+        return self.habits.pages and is_web_address(entry.url)
 
     def _key_of(self, entry: Report) -> str:
         """What a page is known by: its address, or for an entry that is read in its feed a digest of what it says."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lxml import etree  # type: ignore[import-untyped]
 
+from dragoman.addresses import is_web_address
 from dragoman.errors import SourceError
 
 # A list of a hundred thousand feeds takes some ten megabytes.
@@ -27,7 +28,7 @@ def read_subscriptions(path: Path) -> list[str]:
         raise SourceError(f"{path} is larger than any list of feeds: name an OPML file or one address a line")
     is_opml = content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
     found = _read_opml(content, path) if is_opml else _read_list(content)
-    feeds = list(dict.fromkeys(url for url in found if url.lower().startswith(("http://", "https://"))))
+    feeds = list(dict.fromkeys(filter(is_web_address, found)))
     if not feeds:
         raise SourceError(f"{path} names no feed: it must be OPML with xmlUrl, or have one http address a line")
     return feeds

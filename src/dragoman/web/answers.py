@@ -22,7 +22,7 @@ from dragoman.codebook import QUADS
 from dragoman.rows import UMBRELLA_CODES
 from dragoman.web.feeds import Entry, feed_of
 from dragoman.web.marking import ROLES, mark_sentence, plain
-from dragoman.web.names import headline, load_themes, load_wordings, name_of
+from dragoman.web.names import OWN, codes_named, headline, is_own, load_themes, load_wordings, name_of
 
 Form = Literal["html", "json", "csv", "atom"]
 FORMS: Mapping[Form, str] = {
@@ -35,6 +35,7 @@ FORMS: Mapping[Form, str] = {
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MONTH = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])")
+_DAYS = re.compile(r"\d{4}-\d\d-\d\d/\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ def make_templates() -> Environment:
     )  # fmt: skip
     templates.filters.update(
         party=name_of, plain=plain, web_link=web_link, percent=percent, signed=signed, marked=mark_sentence,
-        path_part=path_part, many=many, tone=tone, headline=headline, day_words=day_words,
+        path_part=path_part, many=many, tone=tone, headline=headline, day_words=day_words, codes_named=codes_named,
     )  # fmt: skip
     templates.globals.update(
         quads=QUADS,
@@ -85,6 +86,8 @@ def make_templates() -> Environment:
         tie_path=tie_path,
         state_path=state_path,
         is_umbrella=is_umbrella,
+        is_own=is_own,
+        own=OWN,
         window_words=window_words,
     )
     return templates
@@ -165,9 +168,12 @@ def _cell(value: Any) -> Any:
 
 
 def day_words(value: str | date | None) -> str:
-    """An ISO day or month in words, "30 April 2025"; other date values as they are."""
+    """An ISO day, month or range of days in words, "30 April 2025"; other date values as they are."""
     if value is None:
         return "no day"
+    if isinstance(value, str) and _DAYS.fullmatch(value):
+        first, _, last = value.partition("/")
+        return window_words(first, (date.fromisoformat(last) + timedelta(days=1)).isoformat())
     if isinstance(value, str) and _DAY.fullmatch(value):
         value = date.fromisoformat(value)
     if isinstance(value, str) and _MONTH.fullmatch(value):
@@ -196,7 +202,9 @@ def percent(share: float | None) -> str:
 
 def signed(value: float | None) -> str:
     """A score with its sign, as it stands on pages: a true minus, one decimal."""
-    return "–" if value is None else f"{value:+.1f}".replace("-", "−")
+    if value is None:
+        return "–"
+    return "0.0" if abs(value) < 0.05 else f"{value:+.1f}".replace("-", "−")
 
 
 def tone(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import get_args
@@ -79,6 +79,13 @@ class Asked:
         value = self.text("status")
         if value is not None and value not in STATUSES:
             raise QueryError(f"no status {value!r}: say one of {', '.join(STATUSES)}")
+        return value
+
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """One of some words; the first where none is asked for."""
+        value = self.text(name) or choices[0]
+        if value not in choices:
+            raise QueryError(f"no {name} {value!r}: say one of {', '.join(choices)}")
         return value
 
     def period(self, default: Period = "month") -> Period:

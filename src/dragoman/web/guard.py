@@ -12,10 +12,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dragoman.addresses import split_address
 
 # Pages run no script and load nothing from elsewhere; a hole in the escaping would still find nothing to run.
 HEADERS = {
@@ -153,7 +154,8 @@ def _is_own(headers: Headers) -> bool:
     if headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
         return False
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == headers.get("host", "").lower()
+    parts = split_address(origin)
+    return origin is None or bool(parts and parts.netloc.lower() == headers.get("host", "").lower())
 
 
 def _with_headers(send: Send) -> Send:

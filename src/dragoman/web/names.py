@@ -16,7 +16,7 @@ from typing import Any
 
 from dragoman.actors.tables import read_members, read_rows, split_list
 from dragoman.codebook import load_codebook
-from dragoman.rows import date_bounds
+from dragoman.rows import UMBRELLA_CODES, date_bounds
 from dragoman.web.marking import plain
 from dragoman.web.queries import Wanted
 
@@ -26,12 +26,15 @@ _UNITED = {
     "MNC": "a multinational company", "KOS": "Kosovo",
 }  # fmt: skip
 _WORD = re.compile(r"[^\s,;]+")
+_CODE = re.compile(r"\b[A-Z]{3}(?::[^\s,()]+)?")
 _DATE = re.compile(r"\d{4}(?:-\d\d(?:-\d\d)?)?(?:/\d{4}(?:-\d\d(?:-\d\d)?)?)?$")
 # The longest name in words that is looked for in a search ("Democratic People's Republic of Korea").
 _LONGEST_NAME = 7
 _MOST_WORDS = 12
 # Members of one side that a headline names.
 SIDES_NAMED = 3
+# What a headline calls a recipient who is the actor too: "Germany coerces its own".
+OWN = "its own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,15 +192,25 @@ def _window(word: str) -> tuple[date, date] | None:
 def headline(row: Mapping[str, Any]) -> str:
     """A happening in a few words: "Russia attacks Ukraine"."""
     wording = load_wordings()[row["event_type"]]
-    actors, recipients = _side(row["actors"]), _side(row["recipients"])
+    actors = _side([name_of(party) for party in row["actors"]])
+    recipients = _side([OWN if is_own(party, row["actors"]) else name_of(party) for party in row["recipients"]])
     denied = {"negated": "denied: ", "future": "to come: ", "hypothetical": "supposed: "}.get(row["status"], "")
     deed = wording.said(row["actors"], row["recipients"])
     words = plain(f"{denied}{actors or 'somebody'} {deed} {recipients}").strip()
     return words[:1].upper() + words[1:]
 
 
-def _side(parties: Sequence[str]) -> str:
-    names = [name_of(party) for party in parties]
+def is_own(party: str, actors: Sequence[str]) -> bool:
+    """Whether a recipient is of the one side that acts: thieves and police of one state, a court and a ministry."""
+    return list(actors) == [party] and party not in UMBRELLA_CODES
+
+
+def codes_named(text: str) -> str:
+    """Text with names in place of the party keys in it: "names UKR" is "names Ukraine"."""
+    return _CODE.sub(lambda found: name_of(found[0]) if found[0] in load_names() else found[0], text)
+
+
+def _side(names: Sequence[str]) -> str:
     if len(names) > SIDES_NAMED + 1:
         return f"{', '.join(names[:SIDES_NAMED])} and {len(names) - SIDES_NAMED} more"
     return " and ".join([*filter(None, [", ".join(names[:-1])]), *names[-1:]])

@@ -13,11 +13,20 @@ from typing import Any
 
 import numpy as np
 
+from dragoman.web.marking import plain
+from dragoman.web.names import name_of
+
 WIDTH, HEIGHT = 960.0, 640.0
 _MARGIN_X, _MARGIN_Y = 70.0, 36.0
 _STEPS = 400
 _LARGEST_NODE, _SMALLEST_NODE = 26.0, 5.0
 _WIDEST_EDGE = 9.0
+# A name as it is drawn: so long at most, with so wide a letter and so high a line.
+LONGEST_NAME = 22
+_LETTER, _LINE, _GAP = 7.4, 14.0, 4.0
+
+# Left, top, right and bottom.
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +36,9 @@ class Node:
     x: float
     y: float
     radius: float
+    name: str
+    name_x: float
+    name_y: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +74,14 @@ def lay_out(dyads: Sequence[Mapping[str, Any]]) -> Network | None:
     largest = max(totals.values())
     at = {party: (round(float(x), 1), round(float(y), 1)) for party, (x, y) in zip(parties, places, strict=True)}
     most = max(row["records"] for row in dyads)
+    radii = {party: round(max(_SMALLEST_NODE, _LARGEST_NODE * sqrt(totals[party] / largest)), 1) for party in parties}
+    names = {party: _short(plain(name_of(party))) for party in parties}
+    named_at = _place_names(names, {party: (*at[party], radii[party]) for party in parties})
     return Network(
         nodes=tuple(
             Node(
-                party=party, records=totals[party], x=at[party][0], y=at[party][1],
-                radius=round(max(_SMALLEST_NODE, _LARGEST_NODE * sqrt(totals[party] / largest)), 1),
+                party=party, records=totals[party], x=at[party][0], y=at[party][1], radius=radii[party],
+                name=names[party], name_x=named_at[party][0], name_y=named_at[party][1],
             )
             for party in parties
         ),
@@ -78,6 +93,48 @@ def lay_out(dyads: Sequence[Mapping[str, Any]]) -> Network | None:
             for row in dyads
         ),
     )  # fmt: skip
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1].rstrip() + "…"
+
+
+def _place_names(
+    names: Mapping[str, str], circles: Mapping[str, tuple[float, float, float]]
+) -> dict[str, tuple[float, float]]:
+    """Where the middle of each name stands: above its circle, else below or beside, where least is covered by it."""
+    taken: list[Box] = [(x - radius, y - radius, x + radius, y + radius) for x, y, radius in circles.values()]
+    placed: dict[str, tuple[float, float]] = {}
+    for party, name in names.items():
+        boxes = _name_boxes(len(name) * _LETTER, circles[party])
+        best = min(boxes, key=lambda box: sum(_shared(box, other) for other in taken))
+        taken.append(best)
+        placed[party] = (round((best[0] + best[2]) / 2, 1), round(best[3] - _GAP / 2, 1))
+    return placed
+
+
+def _name_boxes(width: float, circle: tuple[float, float, float]) -> list[Box]:
+    """The places for a name, all of them within the picture, the usual one first."""
+    x, y, radius = circle
+    aside = radius + _GAP + width / 2
+    middles = [
+        (x, y - radius - _GAP - _LINE / 2),
+        (x, y + radius + _GAP + _LINE / 2),
+        (x + aside, y),
+        (x - aside, y),
+    ]
+    kept = [
+        (min(max(at, width / 2), WIDTH - width / 2), min(max(line, _LINE / 2), HEIGHT - _LINE / 2))
+        for at, line in middles
+    ]
+    return [(at - width / 2, line - _LINE / 2, at + width / 2, line + _LINE / 2) for at, line in kept]
+
+
+def _shared(one: Box, other: Box) -> float:
+    """The area that two boxes share."""
+    across = min(one[2], other[2]) - max(one[0], other[0])
+    down = min(one[3], other[3]) - max(one[1], other[1])
+    return max(0.0, across) * max(0.0, down)
 
 
 def _settle(weights: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from dragoman.codebook import load_codebook
@@ -42,6 +43,7 @@ from dragoman.web.arrays import (
 )
 from dragoman.web.held import Held
 from dragoman.web.shown import ClosedError, Shown
+from dragoman.web.stored import Columns, StoredRows
 from dragoman.web.words import DIGEST_BITS, DIGEST_MASK, LATEST, WordIndex
 
 # Events read to find the one that shows a happening best: more would only repeat it.
@@ -61,16 +63,24 @@ MONTHS_READY, YEARS_READY = 3, 2
 # Bytes of happenings with their sentences that are kept as rows.
 CARD_BYTES = 60_000_000
 _CARD_BYTES_EACH = 4_000
+# Bytes of groups of rows that are held to read rows from: those of the newest year of a large record.
+RECORD_ROW_BYTES, EVENT_ROW_BYTES = 130_000_000, 200_000_000
 # Events that a search adds to the index of words before it answers; more are left to the start of the site.
 MOST_ON_THE_SPOT = 20_000
 # Events that are put into the index of words at once.
 WORDS_AT_ONCE = 50_000
 
-_RECORD_COLUMNS = """record_id, event_type, mode, contexts, status, quad, intensity, actors, recipients, date, belief,
-    voices, events, publishers, urls, first_reported, last_reported, disagreements, aliases,
-    strftime(day, '%Y-%m-%d') AS day"""
-_SHOWN_COLUMNS = """event_id, event_type, confidence, sentence, anchor, actors, recipients, place, attributed_to, date,
-    date_basis, publisher, published, url, coder"""
+_RECORD_COLUMNS = (
+    "record_id", "event_type", "mode", "contexts", "status", "quad", "intensity", "actors", "recipients", "date",
+    "belief", "voices", "events", "publishers", "urls", "first_reported", "last_reported", "disagreements", "aliases",
+)  # fmt: skip
+# Of an event that shows a happening: what it says, who passes it on, and where the roles stand that are marked in it.
+_SPAN = frozenset({"start", "end"})
+_SHOWN_COLUMNS: Columns = {
+    **dict.fromkeys(("event_id", "confidence", "date", "date_basis", "publisher", "published", "url"), frozenset()),
+    **dict.fromkeys(("anchor", "actors", "recipients", "place", "attributed_to"), _SPAN),
+    "sentence": _SPAN | {"text"},
+}
 # How much a happening weighs: how far from neutral, how sure, by how many voices (each doubling adds one), and half as
 # much where one side is not told.
 _WEIGHT = """belief * (1 + abs(intensity)) * (1 + log2(greatest(voices, 1)))
@@ -138,6 +148,10 @@ class PageView(RecordView):
         self._closed = threading.Event()
         self._held = Held()
         self._cards = Held(CARD_BYTES)
+        self._record_rows_held = StoredRows(
+            dict.fromkeys((*_RECORD_COLUMNS, "last_day"), frozenset()), RECORD_ROW_BYTES
+        )
+        self._event_rows_held = StoredRows(_SHOWN_COLUMNS, EVENT_ROW_BYTES)
         self._keys = Keys()
         self._words = WordIndex(folder.path)
         self._shown = Shown(folder.head, self._prepare)
@@ -488,24 +502,53 @@ class PageView(RecordView):
         """Rows of the happenings that hold the events of some hits and are wanted, shown by the event that was hit."""
         if not hits:
             return []
-        days = sorted({_FIRST_DAY + timedelta(days=hit >> DIGEST_BITS) for hit in hits})
-        at = _on_days("events", [day.isoformat() if day != _FIRST_DAY else None for day in days])
-        source = self._source("events", snapshot, sorted({*(f"{day.year:04d}" for day in days), NO_PERIOD}))
-        found = self._rows(
-            f"""SELECT {_SHOWN_COLUMNS}, day FROM {source}
-            WHERE {at} AND {_NUMBER} IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}""",
-            [list(hits)],
+        events = {row["event_id"]: row for row in self._events_of_hits(snapshot, hits)}
+        days = {row["day"] for row in events.values()}
+        months = sorted({f"{day:%Y-%m}" if day else NO_PERIOD for day in days})
+        found = self._record_rows_held.find(
+            self._paths_of("records", snapshot, months), "events", events, days=None if None in days else days
         )
-        events = {row["event_id"]: row for row in found}
-        months = sorted({f"{row['day']:%Y-%m}" if row["day"] else NO_PERIOD for row in found})
-        parts, values = _conditions(wanted)
-        at = _on_days("records", [row["day"] and row["day"].isoformat() for row in found])
-        rows = self._rows(
-            f"""SELECT {_RECORD_COLUMNS} FROM {self._source("records", snapshot, months)}
-            WHERE {at} AND {" AND ".join(parts)} AND list_has_any(events, ?::VARCHAR[])""",
-            [*values, list(events)],
-        )
-        return [{**row, "shown": _shown(events[one] for one in row["events"] if one in events)} for row in rows]
+        return [
+            {**_told_record(row), "shown": _shown(events[one] for one in row["events"] if one in events)}
+            for row in found
+            if _is_wanted(row, wanted)
+        ]
+
+    def _events_of_hits(self, snapshot: Snapshot, hits: Sequence[int]) -> list[Row]:
+        """The events that some hits stand for, read by the newest coder, as people corrected them."""
+        days = {_FIRST_DAY + timedelta(days=hit >> DIGEST_BITS) for hit in hits}
+        years = sorted({*(f"{day.year:04d}" for day in days), NO_PERIOD})
+        if self._overlaid_ids(snapshot) or self.newest_coder(snapshot) != "TRUE":
+            at = _on_days("events", [day.isoformat() if day != _FIRST_DAY else None for day in days])
+            return self._rows(
+                f"""SELECT {", ".join(_SHOWN_COLUMNS)}, day FROM {self._source("events", snapshot, years)}
+                WHERE {at} AND {_NUMBER} IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}""",
+                [list(hits)],
+            )
+        on = None if _FIRST_DAY in days else days
+        paths = self._paths_of("events", snapshot, years)
+        return self._event_rows_held.find_numbers(paths, hits, days=on, number=self._event_numbers)
+
+    def _event_numbers(self, events: pa.Table) -> NDArray[np.int64]:
+        """The numbers of some events in the index of words."""
+        with self._cursor() as cursor:
+            cursor.register("events", events.select(["event_id", "day"]))
+            numbers: NDArray[np.int64] = (
+                cursor.sql(f"SELECT {_NUMBER} AS number FROM events").to_arrow_table()["number"].to_numpy()
+            )
+        return numbers
+
+    def _overlaid_ids(self, snapshot: Snapshot) -> frozenset[str]:
+        """Events in whose place something else stands, or nothing, since people corrected them."""
+
+        def load() -> frozenset[str]:
+            rows = self._rows(f"SELECT DISTINCT event_id FROM {self._source('corrected', snapshot)}", [])
+            return frozenset(row["event_id"] for row in rows)
+
+        return self._held.get(("corrected", snapshot.versions.get("corrected")), load)
+
+    def _paths_of(self, name: str, snapshot: Snapshot, values: Iterable[str]) -> list[str]:
+        return [path for value in values for path in self._paths(name, snapshot, value)]
 
     def happenings_by_id(self, record_ids: Sequence[str]) -> list[Row]:
         """Happenings with the given ids, the newest day first, each with its sentence."""
@@ -530,14 +573,13 @@ class PageView(RecordView):
         months = sorted({place.month for place in self._locate(snapshot, [record_id])})
         if not months:
             return None
-        query = f"SELECT {_RECORD_COLUMNS} FROM {self._source('records', snapshot, months)} WHERE"
+        query = f"SELECT {', '.join(_RECORD_COLUMNS)} FROM {self._source('records', snapshot, months)} WHERE"
         # Apart, since only the first lets the files' groups be passed over.
         found = self._rows(f"{query} record_id = ? LIMIT 1", [record_id])
         found = found or self._rows(f"{query} list_contains(aliases, ?) LIMIT 1", [record_id])
         if not found:
             return None
         links = self._links_of(snapshot, [found[0]["record_id"]], months)
-        del found[0]["day"]
         row = with_links(found[0], links.get(found[0]["record_id"], []))
         return self._with_corrections(snapshot, [row])[0]
 
@@ -572,10 +614,14 @@ class PageView(RecordView):
         """Rows of the happenings at some places, in their order."""
         if not places:
             return []
-        source = self._source("records", snapshot, sorted({place.month for place in places}))
-        at = _on_days("records", [place.day for place in places])
-        query = f"SELECT {_RECORD_COLUMNS} FROM {source} WHERE {at} AND record_id IN (SELECT unnest(?))"
-        rows = {row["record_id"]: row for row in self._rows(query, [[place.record_id for place in places]])}
+        days = {place.day and date.fromisoformat(place.day) for place in places}
+        found = self._record_rows_held.find(
+            self._paths_of("records", snapshot, sorted({place.month for place in places})),
+            "record_id",
+            {place.record_id for place in places},
+            days=None if None in days else days,  # type: ignore[arg-type]
+        )
+        rows = {row["record_id"]: _told_record(row) for row in found}
         return [rows[place.record_id] for place in places if place.record_id in rows]
 
     def _with_sentences(self, snapshot: Snapshot, rows: Sequence[Row]) -> list[Row]:
@@ -583,17 +629,24 @@ class PageView(RecordView):
         ids = [event_id for row in rows for event_id in row["events"][:EVENTS_TO_SHOW]]
         if not ids:
             return [{**row, "shown": None} for row in rows]
-        source = self._source("events", snapshot, _years_of_dates(rows))
-        at = _on_days("events", [row["day"] for row in rows])
-        found = self._rows(
-            f"SELECT {_SHOWN_COLUMNS} FROM {source} WHERE {at} AND event_id IN (SELECT unnest(?))", [ids]
-        )
-        events = {row["event_id"]: row for row in found}
+        events = {row["event_id"]: row for row in self._shown_events(snapshot, rows, ids)}
         shown = []
         for row in rows:
             told = [events[event_id] for event_id in row["events"][:EVENTS_TO_SHOW] if event_id in events]
             shown.append({**row, "shown": max(told, key=lambda event: event["confidence"], default=None)})
         return shown
+
+    def _shown_events(self, snapshot: Snapshot, rows: Sequence[Row], ids: Sequence[str]) -> list[Row]:
+        """Events of some happenings; those that were corrected come from DuckDB, which lays one over the other."""
+        years = _years_of_dates(rows)
+        overlaid = self._overlaid_ids(snapshot)
+        if any(one in overlaid for one in ids) or years is None or any(row["day"] is None for row in rows):
+            at = _on_days("events", [row["day"] for row in rows])
+            query = f"""SELECT {", ".join(_SHOWN_COLUMNS)}, day FROM {self._source("events", snapshot, years)}
+                WHERE {at} AND event_id IN (SELECT unnest(?))"""
+            return self._rows(query, [ids])
+        days = {date.fromisoformat(row["day"]) for row in rows}
+        return self._event_rows_held.find(self._paths_of("events", snapshot, years), "event_id", set(ids), days=days)
 
     # --- parties, types, places ---
 
@@ -907,26 +960,22 @@ def _pair_row(keys: Keys, pair: int, sums: Mapping[str, NDArray[Any]], at: int) 
     }
 
 
-def _conditions(wanted: Wanted) -> tuple[list[str], list[object]]:
-    """What a row of records must fulfil, whatever its words."""
-    parts, values = ["TRUE"], list[object]()
-    for party in wanted.parties:
-        parts.append("(list_contains(actors, ?) OR list_contains(recipients, ?))")
-        values += [party, party]
-    for theme in wanted.themes:
-        parts.append("list_contains(contexts, ?)")
-        values.append(theme)
-    for column, value in (("event_type", wanted.event_type), ("status", wanted.status), ("quad", wanted.quad)):
-        if value is not None:
-            parts.append(f"{column} = ?")
-            values.append(value)
-    if wanted.since:
-        parts.append("last_day >= ?")
-        values.append(wanted.since)
-    if wanted.until:
-        parts.append("records.day < ?")
-        values.append(wanted.until)
-    return parts, values
+def _is_wanted(row: Row, wanted: Wanted) -> bool:
+    """Whether a happening is wanted, whatever its words."""
+    asked = (("event_type", wanted.event_type), ("status", wanted.status), ("quad", wanted.quad))
+    return (
+        all(party in row["actors"] or party in row["recipients"] for party in wanted.parties)
+        and all(theme in row["contexts"] for theme in wanted.themes)
+        and all(row[column] == value for column, value in asked if value is not None)
+        and (wanted.since is None or (row["last_day"] is not None and row["last_day"] >= wanted.since))
+        and (wanted.until is None or (row["day"] is not None and row["day"] < wanted.until))
+    )
+
+
+def _told_record(row: Row) -> Row:
+    """A stored happening as pages tell it, with its day as a text."""
+    told = {column: row[column] for column in _RECORD_COLUMNS}
+    return {**told, "day": row["day"].isoformat() if row["day"] else None}
 
 
 def _newest_row_first(row: Row) -> tuple[int, str]:

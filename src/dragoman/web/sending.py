@@ -13,8 +13,9 @@ import ssl
 import threading
 from dataclasses import dataclass
 from email.message import EmailMessage
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from dragoman.addresses import split_address
 from dragoman.errors import QueryError
 from dragoman.sources.web import FetchError, FetchLimits, Resolver, resolve_host, send_note
 from dragoman.web.queries import PageView
@@ -39,8 +40,8 @@ class MailServer:
     @classmethod
     def read(cls, address: str, sender: str) -> MailServer:
         """From `smtp://user:password@host:port`; raises QueryError where it is none."""
-        parts = urlsplit(address)
-        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        parts = split_address(address)
+        if parts is None or parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
             raise QueryError("name the mail server as smtp://host:port or smtps://user:password@host:port")
         return cls(
             host=parts.hostname,

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
+from math import isfinite
 from pathlib import Path
 
 from dragoman.errors import QueryError
@@ -31,6 +32,7 @@ WEEKS_BACK = 4
 # How often an alert is sent again that did not arrive.
 MOST_TRIES = 5
 NAMED = 5
+_WEBHOOK = re.compile(r"https?://[^\s/?#\x00-\x20]+(?:[/?#][^\s\x00-\x20]*)?")
 _NAME = re.compile(r"[\w][\w .-]{0,59}")
 _ADDRESS = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>]+")
 
@@ -62,9 +64,9 @@ class Watch:
             raise QueryError("the name of a watch is up to 60 letters, digits, spaces, dots and hyphens")
         if bool(self.query) == bool(self.a and self.b):
             raise QueryError("a watch has either a search or two sides")
-        if self.threshold <= 0:
+        if not (isfinite(self.threshold) and self.threshold > 0):
             raise QueryError("the threshold is a number above 0")
-        if self.webhook and not self.webhook.startswith(("http://", "https://")):
+        if self.webhook and not _WEBHOOK.fullmatch(self.webhook):
             raise QueryError("a webhook is an http or https address")
         if self.mail and not _ADDRESS.fullmatch(self.mail):
             raise QueryError("that is no e-mail address: write it as name@example.org")

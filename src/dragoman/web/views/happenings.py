@@ -79,6 +79,9 @@ def show_record(asked: Asked, site: Site) -> Answer | Moved:
         return Moved(path=f"/records/{record['record_id']}", status=301)
     events = site.view.linked_events(record)
     linked = {row["record_id"]: row for row in site.view.happenings_by_id([x["record_id"] for x in record["links"]])}
+    contradicting = [link for link in record["links"] if link["kind"] == "contradicts"]
+    # What contradicts it stands among its disagreements too, in words that only a program follows.
+    told_as_links = {f"{link['reason']} ({link['record_id']})" for link in contradicting}
     replies = site.replies.accepted(record_id)
     shown = max(events, key=lambda event: event["confidence"], default=None)
     return Answer(
@@ -87,6 +90,8 @@ def show_record(asked: Asked, site: Site) -> Answer | Moved:
         data={"record": record, "events": events, "replies": replies},
         told={
             "linked": [(link, linked.get(link["record_id"])) for link in record["links"]],
+            "points": [point for point in record["disagreements"] if point not in told_as_links],
+            "contradicting": [(link, linked.get(link["record_id"])) for link in contradicting],
             "voices": _voices(events),
             "days_reported": _timeline(events),
             "versions": site.view.versions(events),

@@ -52,6 +52,11 @@ class Page:
     is_private: bool = False
 
 
+def posted_fields(asked: Asked) -> dict[str, str]:
+    """The posted fields that are text; a file in their place counts as nothing."""
+    return {name: value for name, value in (asked.form or {}).items() if isinstance(value, str)}
+
+
 def happening_row(row: Row) -> Row:
     """A happening as JSON and CSV tell it: the contract's record row with the sentence that shows it and its link."""
     shown = row["shown"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -35,6 +36,8 @@ HAPPENINGS_SHOWN = 20
 LEAST_TO_COMPARE = 4
 MOST_PERIODS = 800
 _LONGEST_KEY = 200
+# The series of a tie that can be shown: both directions pooled, what the first does to the second, and back.
+WAYS = ("both", "out", "back")
 
 
 def find_tie(asked: Asked, site: Site) -> Answer | Moved:
@@ -76,13 +79,15 @@ def named_party(words: str) -> str:
 
 def _tie_answer(asked: Asked, site: Site, sides: tuple[str, str]) -> Answer:
     by = asked.period("week")
-    since, until = _tie_window(asked, site)
+    since, until = _read_window(asked, site)
     if (until - since).days > MOST_PERIODS and by == "day":
         raise QueryError(f"by=day shows at most {MOST_PERIODS} days: narrow the window, or ask by week or month")
     pooled = site.view.ties(*sides, since=since, until=until, by=by, directed=False, turns=True)
     directed = site.view.ties(*sides, since=since, until=until, by=by) if sides[0] != sides[1] else []
+    way = asked.choice("way", WAYS if directed else WAYS[:1])
+    shown = [row for row in directed if row["actor"] == sides[way == "back"]] if way != "both" else pooled
     at = asked.day("at")
-    chosen = next((row for row in pooled if at and row["since"] == at.isoformat()), None)
+    chosen = next((row for row in shown if at and row["since"] == at.isoformat()), None)
     shown_since, shown_until = (
         (date.fromisoformat(chosen["since"]), date.fromisoformat(chosen["until"])) if chosen else (since, until)
     )
@@ -94,12 +99,16 @@ def _tie_answer(asked: Asked, site: Site, sides: tuple[str, str]) -> Answer:
         data={"sides": list(sides), "by": by, "since": since.isoformat(), "until": until.isoformat(), "tie": pooled,
               "directed": directed},
         told={
-            "chart": tie_chart(pooled),
+            "chart": tie_chart(shown),
+            "series": shown,
+            "way": way,
+            "ways": WAYS if directed else (),
+            "command": _tie_command(sides, by, is_pooled=way == "both"),
             "happenings": happenings,
             "at": chosen,
             "turns": [turn for row in pooled for turn in row["turns"]],
-            "total": len({x for row in pooled for x in row["records"]}),
-            "sums": _sums(pooled),
+            "total": len({x for row in shown for x in row["records"]}),
+            "sums": _sums(shown),
             "outward": _sums([row for row in directed if row["actor"] == sides[0]]),
             "inward": _sums([row for row in directed if row["actor"] == sides[1]]),
         },
@@ -108,7 +117,13 @@ def _tie_answer(asked: Asked, site: Site, sides: tuple[str, str]) -> Answer:
     )  # fmt: skip
 
 
-def _tie_window(asked: Asked, site: Site) -> tuple[date, date]:
+def _tie_command(sides: tuple[str, str], by: str, *, is_pooled: bool) -> str:
+    """The command that prints the same series; a name that came from an article runs nothing in a shell."""
+    words = ("dragoman", "ties", *sides, "--by", by, *(("--undirected",) if is_pooled else ()))
+    return " ".join(map(shlex.quote, words))
+
+
+def _read_window(asked: Asked, site: Site) -> tuple[date, date]:
     """The window asked for; else the last year, from the first day that was read."""
     since, until = asked.window(site.view.last_day(), days=YEAR)
     if asked.day("since") is None and (first := site.view.totals()["first_day"]):
@@ -172,7 +187,8 @@ def show_state(asked: Asked, site: Site) -> Answer | Moved:
 
 def _state_answer(asked: Asked, site: Site, party: str) -> Answer:
     since, until = asked.window(site.view.last_day(), days=180)
-    partners = site.view.partners(party, since=since, until=until, limit=asked.limit(40))
+    limit = asked.limit(40)
+    partners = site.view.partners(party, since=since, until=until, limit=limit)
     wanted = Wanted(parties=(party,), since=since, until=until)
     happenings = site.view.happenings(wanted, limit=HAPPENINGS_SHOWN)
     moving = [row for row in partners if row["change"] and row["records"] >= LEAST_TO_COMPARE]
@@ -189,6 +205,7 @@ def _state_answer(asked: Asked, site: Site, party: str) -> Answer:
               "records": [happening_row(row) for row in happenings]},
         told={
             "happenings": happenings,
+            "limit": limit,
             "most": max((row["records"] for row in partners), default=1),
             "cooling": [row for row in moving if row["change"] < 0][:5],
             "warming": [row for row in reversed(moving) if row["change"] > 0][:5],
@@ -241,7 +258,7 @@ def show_type(asked: Asked, site: Site) -> Answer | Moved:
 
 def list_themes(asked: Asked, site: Site) -> Answer:
     """The themes: what happenings are about, beside what is done, and how many there were in a window."""
-    since, until = asked.window(site.view.last_day(), days=YEAR)
+    since, until = _read_window(asked, site)
     counts = site.view.theme_counts(since=since, until=until)
     rows: list[Row] = [
         {"theme": theme, "name": told.name, "meaning": told.meaning, "records": counts.get(theme, 0)}
@@ -285,7 +302,7 @@ def show_theme(asked: Asked, site: Site) -> Answer | Moved:
 
 
 _TIE: Schemas = {
-    **WINDOW, "by": PERIOD, "at": DAY,
+    **WINDOW, "by": PERIOD, "at": DAY, "way": {"type": "string", "enum": list(WAYS)},
     "alert": {"type": "integer", "minimum": 0, "maximum": 100},
 }  # fmt: skip
 

@@ -20,7 +20,7 @@ from dragoman.web.names import load_wordings
 from dragoman.web.replies import Reply
 from dragoman.web.site import OWNER_COOKIE, Site
 from dragoman.web.views.happenings import open_points
-from dragoman.web.views.page import NotThereError, Page
+from dragoman.web.views.page import NotThereError, Page, posted_fields
 
 LONGEST_TITLE, LONGEST_ARTICLE = 300, 20_000
 # A field that no person sees; whoever fills it in is a robot.
@@ -42,7 +42,7 @@ def show_reading(asked: Asked, site: Site) -> Answer:
 
 def read_text(asked: Asked, site: Site) -> Answer:
     """The events of a pasted text or of a page that is named, one by one. Nothing of it is stored."""
-    fields = _fields(asked)
+    fields = posted_fields(asked)
     site.tokens.check(fields.get("token", ""), asked.cookie, "read")
     article = _given_article(fields, site)
     coded = site.coder.code(article)
@@ -103,15 +103,10 @@ def _published(fields: dict[str, str]) -> date | None:
         raise QueryError(f"{value!r} is no day: write it as YYYY-MM-DD") from fault
 
 
-def _fields(asked: Asked) -> dict[str, str]:
-    """The posted fields that are text; a file in their place counts as nothing."""
-    return {name: value for name, value in (asked.form or {}).items() if isinstance(value, str)}
-
-
 def send_reply(asked: Asked, site: Site) -> Moved:
     """Takes a reply under a happening; it is shown once the owner accepted it."""
     record_id = asked.path["record_id"]
-    fields = _fields(asked)
+    fields = posted_fields(asked)
     site.tokens.check(fields.get("token", ""), asked.cookie, f"reply {record_id}")
     record = site.view.record(record_id)
     if record is None:
@@ -147,7 +142,7 @@ def show_owner(asked: Asked, site: Site) -> Answer:
 
 def enter_owner(asked: Asked, site: Site) -> Moved:
     """Takes the owner's token once and keeps it in a cookie of this browser."""
-    fields = _fields(asked)
+    fields = posted_fields(asked)
     site.tokens.check(fields.get("token", ""), asked.cookie, "owner")
     if not site.is_owner(token=fields.get("owner_token", "")):
         raise QueryError("that is not the owner's token")
@@ -156,7 +151,7 @@ def enter_owner(asked: Asked, site: Site) -> Moved:
 
 def decide_reply(asked: Asked, site: Site) -> Moved:
     """Accepts or deletes a waiting reply, for the owner."""
-    fields = _fields(asked)
+    fields = posted_fields(asked)
     site.tokens.check(fields.get("token", ""), asked.cookie, "owner")
     if not site.is_owner(token=asked.bearer, session=asked.session):
         raise QueryError("only the owner of this record decides about replies")
