@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import date
 from importlib import resources
@@ -314,6 +315,33 @@ def test_shifting_stays_in_the_calendar_or_says_so(day: date, unit: str, count: 
         ("In the quarter ended July 31, profit rose from a year ago.", ["2024-Q2", "2024-07-31", "2023-Q2"]),
         ("Profit for nine months ended Sept. 30 rose from a year ago.", ["P9M", "2024-09-30", "2023"]),
         ("The ministers meet Monday in Paris.", ["2024-11-18"]),
+        ("The poet wrote in the sixties and the mid-nineties.", ["196", "199"]),
+        ("He was away for the past couple of months and the last year and a half.", ["P2M", "P1Y6M"]),
+        ("It will last for the next three to five years.", ["P3Y"]),
+        ("It fell in the latter half of 1989.", ["1989-H2"]),
+        ("They speak at 6:30 tonight.", ["2024-11-14T18:30"]),
+        ("They met on Nov. 3 and on the previous day.", ["2024-11-03", "2024-11-02"]),
+        ("The project should be done by spring.", ["2025-SP"]),
+        ("He left as planned on Monday.", ["2024-11-11"]),
+        ("On Monday, when she set aside her travel plans, he wept.", ["2024-11-11"]),
+        ("They did not confirm it until Monday.", ["2024-11-11"]),
+        ("By Monday, it was over.", ["2024-11-11"]),
+        ("By Monday, it will be over.", ["2024-11-18"]),
+        ("Her statement Monday that talks would go on is new.", ["2024-11-11"]),
+        ("Following Monday's talks, the two will work on a text.", ["2024-11-11"]),
+        ("He found that four days were enough.", ["P4D"]),
+        ("The group has more than 1500 members.", []),
+        ("The week-old siege goes on.", []),
+        ("USA TODAY wrote of the worst days of the war, and of calls from some quarters.", []),
+        ("The vote is just days away.", ["PXD"]),
+        ("The vice president plans to have dinner on Sunday with senators.", ["2024-11-17"]),
+        ("The house has signaled that Monday's address will be long.", ["2024-11-18"]),
+        ("The house has signaled that Monday's address was long.", ["2024-11-11"]),
+        ("On the night of the raid he read China Daily; it was part of Foal Eagle 2013.", []),
+        ("He signed the Good Friday Agreement, coming a day before the vote.", ["P1D"]),
+        ("Just before Halloween, three men fled.", ["2024-10-31"]),
+        ("The talks could last about three hours.", ["PT3H"]),
+        ("It came in the weeks before the vote, which was denied for months after it.", ["PXM"]),
         ("They gave him a week to leave.", ["P1W"]),
         ("They will soon move.", ["FUTURE_REF"]),
         ("He left as soon as the court allowed it.", []),
@@ -342,6 +370,45 @@ def test_any_words_give_spans_that_equal_their_text(pieces: list[str], published
         assert mention.value
         assert 0 < mention.confidence <= 1
         last = mention.end
+
+
+HOSTILE = st.one_of(
+    PIECES,
+    st.text(max_size=12),
+    st.text("0123456789/-:.,'’%$ ²½١９\u00a0\u200b\x00", max_size=16),
+    st.sampled_from([
+        "²",
+        "١٩٩٠",
+        "１９９０",
+        "９/１１",
+        "May ３１",
+        "0",
+        "00/00/0000",
+        "24:00",
+        "99999s",
+        "0000",
+        "'00s",
+    ]),
+)
+TIMEX = re.compile(
+    r"(?:P|PT)[0-9X.][0-9A-Z.]*|[0-9X]{1,4}(?:[-/T][0-9A-Z:./-]+)?|FY\d+|(?:PAST|PRESENT|FUTURE)_REF|T\d\d:\d\d"
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(HOSTILE, max_size=30), st.sampled_from([None, PUBLISHED, date(1, 1, 1), date(9999, 12, 31)]))
+def test_hostile_strings_give_plain_values_or_nothing(pieces: list[str], published: date | None) -> None:
+    article = make_article(" ".join(pieces), published=published)
+    for mention in find_times(article, split_article(article)):
+        assert article.body[mention.start : mention.end] == mention.text
+        assert mention.value.isascii()
+        assert TIMEX.match(mention.value)
+        calendar.days_of(mention.value)
+
+
+@pytest.mark.parametrize("text", ["It began in １９９０.", "It began in ١٩٩٠."])
+def test_figures_of_other_scripts_give_plain_values(text: str) -> None:
+    assert values(text) == ["1990"]
 
 
 def test_time_grows_with_the_text_only() -> None:

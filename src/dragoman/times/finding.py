@@ -20,8 +20,11 @@ from dragoman.times.values import BUILDERS, Context, Told
 TENSE_WINDOW = 20
 FOLLOWING = 8
 PERFECT_REACH = 7
+# Words after "Friday's" that may hold the verb of what it owns: "Friday's long address will".
+OWNED_REACH = 5
 # Words between an amount and the rate it is told at: "C$17.9 million annually".
 RATE_REACH = 4
+_OPENINGS = frozenset(("", '"', "“", "'", "`", "”"))
 # "met", "agreed" and "decided", but not "need" and "unspecified".
 _PAST_ENDING = re.compile(r"^(?!un)\w+(?<!e)ed$|^agreed$")
 _COUNTED = re.compile(r"[a-z]{3,}s$")
@@ -96,11 +99,19 @@ def _build(scene: _Scene, span: tuple[int, int], rule: Rule, told: Told) -> Time
     start, end = span
     if tokens[end - 1].kind == "." and end - start > 1 and len(tokens[end - 2].text) > 4:
         end -= 1  # the full stop of the sentence, not of "Feb."
+    if tokens[start].value == "follow" and tokens[end : end + 1] and tokens[end].kind == "'":
+        start += 1  # "Following Monday's talks": after them
     parts = tokens[start:end]
-    before = tokens[start - 1].text.lower() if start else ""
+    leading = tokens[start - 1].text if start else ""
+    before = leading.lower()
     following = tokens[end].text if end < len(tokens) else ""
     after = following.lower()
-    if not _is_time(parts, before, after) or _is_name(parts, following) or _is_rate(tokens, start, end):
+    if (
+        _is_count(tokens, start, end)
+        or not _is_time(parts, before, after)
+        or _is_name(parts, _name_before(tokens, start), following)
+        or _is_rate(tokens, start, end)
+    ):
         return None
     words = frozenset(t.text.lower() for t in tokens) if any(p.kind in "MABUQH" for p in parts) else frozenset()
     tense = tense_at(tokens, start, end, scene.lexicon)
@@ -130,9 +141,28 @@ def _is_time(parts: Sequence[Token], before: str, after: str) -> bool:
     return True
 
 
-def _is_name(parts: Sequence[Token], after: str) -> bool:
-    """Whether the words belong to a name: "the Winter Olympics", "This Week" of ABC, the party daily Granma."""
+def _is_count(tokens: Sequence[Token], start: int, end: int) -> bool:
+    """Whether four figures only count: "more than 1500 members", unlike "later than 1990"."""
+    before = tokens[start - 1] if start else None
+    is_figure = end - start == 1 and tokens[start].kind == "Y"
+    return is_figure and before is not None and before.kind == "~" and before.text.lower().endswith(" than")
+
+
+def _name_before(tokens: Sequence[Token], start: int) -> str:
+    """The capitalised word right before an expression, where it is none of time and opens no sentence."""
+    last = tokens[start - 1] if start > 1 else None
+    if last is None or last.kind != "x" or last.text.lower() in load_lists()["before a year"] | {"fy"}:
+        return ""
+    return last.text
+
+
+def _is_name(parts: Sequence[Token], before: str, after: str) -> bool:
+    """Whether the words belong to a name: "the Winter Olympics", "This Week" of ABC, China Daily, Orion 1980."""
     first, last = parts[0], parts[-1]
+    if before[:1].isupper() and len(parts) == 1 and (last.kind == "Y" or last.kind == "s" and last.text[0].isupper()):
+        return True
+    if first.kind == "d" and last.kind == "h" and last.text[0].isalpha():
+        return after[:1].isupper()  # "the Good Friday Agreement"
     if first.kind == "T" and last.kind == "U":
         return first.text[0].isupper() and last.text[0].isupper()
     return after[:1].isupper() and (last.kind == "s" or last.kind == "S" and last.text[0].isupper())
@@ -150,15 +180,38 @@ def tense_at(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) ->
     """Which way the clause around an expression looks: 1 ahead, -1 back, 0 where nothing tells."""
     leading = tokens[start - 1].text.lower() if start else ""
     if leading != "ahead of" and end < len(tokens) and tokens[end].kind == "'":
-        return -1  # "Wednesday's ruling": what a day owns has mostly been reported
+        # "Wednesday's ruling": what a day owns has mostly been reported, unlike "Friday's address will".
+        return 1 if _sign_ahead(tokens[: end + OWNED_REACH], end, lexicon) > 0 else -1
+    if leading in load_lists()["reported happening"]:
+        return -1  # "the announcement Thursday that talks would go on"
     behind = _sign_behind(tokens[max(0, start - TENSE_WINDOW) : start], lexicon)
     if leading == "as" and start > 1 and tokens[start - 2].text.lower() in {"recently", "late"}:
         return -1  # "as recently as Monday", and not "as soon as"
     if leading in load_lists()["looking ahead"] or leading == "ahead of":
-        return -1 if _is_past_perfect(tokens, start, end) else 1
+        return -1 if _is_past_perfect(tokens, start, end) or _is_limit_past(tokens, start, end, lexicon) else 1
     if behind:
         return -1 if behind > 0 and _is_past_perfect(tokens, start, start) else behind
-    return next((sign for token in tokens[end : end + TENSE_WINDOW] if (sign := _sign(token, lexicon))), 0)
+    return _sign_ahead(tokens, end, lexicon)
+
+
+def _is_limit_past(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) -> bool:
+    """Whether a limit in time lies behind: "did not confirm it until Monday", "By late Monday it was over"."""
+    if tokens[start - 1].text.lower() not in {"by", "till", "until"}:
+        return False
+    if "did" in {token.text.lower() for token in tokens[max(0, start - PERFECT_REACH) : start]}:
+        return True
+    opens = all(token.text in _OPENINGS for token in tokens[: start - 1])
+    return opens and _sign_ahead(tokens, end, lexicon) < 0
+
+
+def _sign_ahead(tokens: Sequence[Token], end: int, lexicon: Lexicon) -> int:
+    """The nearest sign after an expression, leaving out plans that are things: "set aside vacation plans"."""
+    words = [token.text.lower() for token in tokens[end : end + TENSE_WINDOW + 1]]
+    for i, token in enumerate(tokens[end : end + TENSE_WINDOW]):
+        is_thing = words[i] in {"plan", "plans", "planned"} and words[i + 1 : i + 2] != ["to"]
+        if not is_thing and (sign := _sign(token, lexicon)):
+            return sign
+    return 0
 
 
 def _sign_behind(before: Sequence[Token], lexicon: Lexicon) -> int:
@@ -166,11 +219,19 @@ def _sign_behind(before: Sequence[Token], lexicon: Lexicon) -> int:
     words = [token.text.lower() for token in before]
     for i in range(len(before) - 1, -1, -1):
         sign = _sign(before[i], lexicon)
+        if (sign > 0 and _is_as_planned(words, i)) or (words[i] == "have" and words[i - 1 : i] in (["to"], ["will"])):
+            continue  # "to have dinner on Sunday" is yet to be
         if sign < 0 and words[i - 1 : i] == ["be"] and load_lists()["to be done"] & set(words[max(0, i - 4) : i - 1]):
             return 1
         if sign:
             return sign
     return 0
+
+
+def _is_as_planned(words: Sequence[str], i: int) -> bool:
+    """Whether "planned" only says how: "left as planned", "as previously scheduled", "a hastily arranged visit"."""
+    how = i > 0 and words[i].endswith("ed") and words[i - 1].endswith("ly")
+    return how or (words[i].endswith("ed") and "as" in words[max(0, i - 2) : i])
 
 
 def _is_past_perfect(tokens: Sequence[Token], start: int, end: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import decimal
 
 from dragoman.times.lexicon import TOKEN, Lexicon, Phrase, load_lists
 
@@ -92,7 +93,13 @@ def _is_other_word(word: str, lowered: Sequence[str], i: int) -> bool:
     return False
 
 
+def _plain_figures(word: str) -> str:
+    """The figures of any script as 0 to 9, so that values are plain: "１９９０" is 1990."""
+    return word if word.isascii() else "".join(str(decimal(c)) if c.isdecimal() else c for c in word)
+
+
 def _classify_figure(word: str) -> tuple[str, str]:
+    word = _plain_figures(word)
     if word.count(".") == 2:
         return "G", word
     if "/" in word or "-" in word or ":" in word:

@@ -80,7 +80,7 @@ def _number(text: str) -> int | None:
 
 
 def _figures(c: Context) -> Value | None:
-    text = c.parts[0].text
+    text = c.parts[0].value
     if text[4:5] == "-":
         value = text.replace(" ", "T")
         return (value, "TIME" if "T" in value else "DATE") if calendar.days_of(value) else None
@@ -174,7 +174,7 @@ def clock_value(parts: Sequence[Token]) -> str:
     half = next((p.value for p in parts if p.kind == "k"), "")
     clock = next((p for p in parts if p.kind == "K"), None)
     if clock is None and len(parts) == 2 and parts[1].kind == "z":
-        told = _FOUR_FIGURES.fullmatch(parts[0].text)  # "0735 GMT"
+        told = _FOUR_FIGURES.fullmatch(parts[0].value)  # "0735 GMT"
         return f"T{told[1]}:{told[2]}" if told else ""
     if clock is None:
         at = next((i for i, p in enumerate(parts) if p.kind == "k" and i and parts[i - 1].kind == "N"), None)
@@ -293,6 +293,8 @@ def _weekday_set(c: Context) -> Value | None:
 
 
 def _relative_day(c: Context) -> Value | None:
+    if c.before == "usa" and c.parts[0].text == "TODAY":
+        return None  # the newspaper
     word = c.value("y") or ("0" if c.parts[-1].text.lower() == "from today" else "")
     if not word:
         return None
@@ -302,7 +304,12 @@ def _relative_day(c: Context) -> Value | None:
     day = calendar.add_days(c.published, int(shift))
     if day is None:
         return None
-    return (f"{day.isoformat()}T{part}", "TIME") if part else _with_clock(c, day.isoformat())
+    if not part:
+        return _with_clock(c, day.isoformat())
+    clock = clock_value(c.parts)
+    if clock and clock < "T12":
+        clock = f"T{int(clock[1:3]) + 12}{clock[3:]}"  # "6:30 tonight"
+    return day.isoformat() + (clock or f"T{part}"), "TIME"
 
 
 def _day_part(c: Context) -> Value | None:
@@ -313,9 +320,18 @@ def _day_part(c: Context) -> Value | None:
     elif c.has("X"):
         base, shift = (c.told_day or base), 1
     elif not c.has("T"):
+        if _is_of_another_day(c):
+            return None
         base = c.told_day or base
     day = calendar.add_days(base, shift) if base else None
     return _with_clock(c, day.isoformat()) if day else None
+
+
+def _is_of_another_day(c: Context) -> bool:
+    """Whether "the night" is told by more than itself: "the night of the raid", "the night before"."""
+    is_plain = [p.kind for p in c.parts] == ["d", "P"]
+    named = bool(c.following) and c.following[0].text[:1].isupper()
+    return is_plain and (named or c.before in {"into", "of"} or c.after in load_lists()["after no day part"])
 
 
 def _bare_part(c: Context) -> Value | None:
@@ -346,9 +362,10 @@ def _relative_unit(c: Context) -> Value | None:
         return _length(1, unit), "DURATION"
     told = c.told_days
     next_day = unit == "D" and mark.kind == "X"
-    told_first = next_day or mark.value == "follow" or mark.text.lower() in {"previous", "preceding"}
+    is_before = mark.text.lower() in {"previous", "preceding"}
+    told_first = next_day or mark.value == "follow" or is_before
     base = told[0] if told and told_first else c.published
-    if unit == "D" and base is c.published and mark.kind != "X" and mark.value != "follow":
+    if unit == "D" and base is c.published and not is_before and mark.kind != "X" and mark.value != "follow":
         return ("PRESENT_REF", "DATE") if mark.kind == "C" else (_length(1, unit), "DURATION")
     value = calendar.shift(base, unit, {"L": -1, "X": 1, "T": 0, "C": 0}.get(mark.kind, 0))
     return (value, "DATE") if value else None
@@ -420,7 +437,7 @@ def _half_of(c: Context, year: int | None) -> Value | None:
 
 def _last_period(c: Context) -> Value | None:
     if c.has("Q"):
-        value = c.quarter or (c.told if c.told_days else None)
+        value = c.quarter or (c.told if c.told_days and not c.has("Tt") else None)
         return (value, "DATE") if value else None
     if c.published is None:
         return None
@@ -439,7 +456,7 @@ def _season(c: Context) -> Value | None:
         if (
             not c.has("dLXTrlBF")
             and c.parts[0].text.lower() in {"fall", "spring"}
-            and c.before not in {"in", "since", "of"}
+            and c.before not in load_lists()["plain season"]
         ):
             return None
         year = _season_year(c, season, c.published)
@@ -531,7 +548,7 @@ def _holiday_near(c: Context, rule: str, published: date) -> date | None:
         return next((d for d in reversed(past) if d < published), None)
     if c.tense < 0 and past:
         return past[-1]
-    if c.has("X") or c.tense > 0:
+    if c.has("X") or (c.tense > 0 and c.before != "before"):
         return ahead[0] if ahead else None
     if c.has("T"):
         return next(iter(holiday_days(rule, published.year)), None)
@@ -622,17 +639,26 @@ def _duration(c: Context) -> Value | None:
         return None  # "four flights a week", "$2 a year"
     if c.parts[-1].text.lower() == "old" or c.after in {"old", "olds"} or _is_fraction(c, unit):
         return None
-    if [p.kind for p in c.parts] == ["V"] and unit == "Q" and c.before == "-":
-        return None  # "three-quarters"
-    if [p.kind for p in c.parts] == ["V"] and unit == "WE":
-        return ("XXXX-WXX-WE", "SET") if c.before == "on" else None
-    if [p.kind for p in c.parts] == ["V"] and c.before in load_lists()["before no length"]:
-        return None  # "a matter of months", "on days when prices tumble"
+    if [p.kind for p in c.parts] == ["V"]:
+        return _bare_length(c, unit)
     if [p.text.lower() for p in c.parts] == ["one", "day"] and c.before in load_lists()["some time ahead"]:
         return "FUTURE_REF", "DATE"  # "will one day be"
-    if count is None and (not c.has("qVd") or (len(c.parts) == 1 and unit in {"TH", "TM", "S"})):
+    if count is None and not c.has("qVd"):
         return None
     return _length(count, unit), "DURATION"
+
+
+def _bare_length(c: Context, unit: str) -> Value | None:
+    """ "for months", "in decades": a length that no number tells, where the words do not speak of something else."""
+    if unit == "WE":
+        return ("XXXX-WXX-WE", "SET") if c.before == "on" else None
+    if unit in {"N", "Q", "TH", "TM", "S"}:
+        return None  # "calls from some quarters", "Tuesday nights"
+    if c.before in load_lists()["before no length"]:
+        return None  # "a matter of months", "on days when prices tumble", "the worst days of his life"
+    if c.after in {"after", "before"} and c.before != "for":
+        return None  # "in the weeks before the vote": told by what follows, not by a length
+    return _length(None, unit), "DURATION"
 
 
 def _is_fraction(c: Context, unit: str) -> bool:
@@ -641,6 +667,9 @@ def _is_fraction(c: Context, unit: str) -> bool:
 
 
 def _span_length(c: Context) -> Value | None:
+    first = c.parts[0].text.lower()
+    if first in {"this", "that"} or (first == "coming" and c.has("N")) or (first == "last" and c.has("~")):
+        return None  # "it seemed that four days were enough", "coming a day before the vote", "last about an hour"
     return _length(_amount(c), c.value("V") or c.value("U")), "DURATION"
 
 
@@ -776,8 +805,8 @@ def _the_unit(c: Context) -> Value | None:
     unit = c.value("U")
     if c.published is None or unit not in {"Q", "Y", "M", "WE", "W"}:
         return None
-    if unit == "Q" and c.after == "-":
-        return None  # "the quarter-finals", "a quarter-century"
+    if c.after == "-":
+        return None  # "the quarter-finals", "the week-old siege"
     if unit == "Y" and c.after in {"ended", "ending"}:
         return "P1Y", "DURATION"
     if unit == "Q" and c.told_quarter:
