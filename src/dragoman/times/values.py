@@ -747,8 +747,15 @@ def _unit_before(c: Context) -> Value | None:
     unit = c.value("U")
     if base is None or c.after.isalnum() or unit in {"TH", "TM", "S"}:
         return None
-    value = calendar.shift(base, unit, -1)
+    value = calendar.shift(base, unit, -2 if c.has("L") else -1)  # "the year before last"
     return (value, "DATE") if value else None
+
+
+def _part_before(c: Context) -> Value | None:
+    """ "the night before": that of the day before the one last told, where nothing follows that it is before."""
+    base = c.told_day or c.published
+    day = calendar.add_days(base, -1) if base and not c.after.isalnum() else None
+    return _with_clock(c, day.isoformat()) if day else None
 
 
 def _half_year(c: Context) -> Value | None:
@@ -896,6 +903,7 @@ BUILDERS: dict[str, Builder] = {
     "same_unit": _same_unit,
     "compared_period": _compared_period,
     "unit_before": _unit_before,
+    "part_before": _part_before,
     "half_year": _half_year,
     "the_unit": _the_unit,
     "span_length": _span_length,

@@ -18,7 +18,6 @@ from typing import Any, Self
 
 import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from dragoman.codebook import load_codebook
@@ -505,8 +504,11 @@ class PageView(RecordView):
         events = {row["event_id"]: row for row in self._events_of_hits(snapshot, hits)}
         days = {row["day"] for row in events.values()}
         months = sorted({f"{day:%Y-%m}" if day else NO_PERIOD for day in days})
-        found = self._record_rows_held.find(
-            self._paths_of("records", snapshot, months), "events", events, days=None if None in days else days
+        at = _on_days("records", [day and day.isoformat() for day in days])
+        found = self._rows(
+            f"""SELECT {", ".join(_RECORD_COLUMNS)}, day, last_day FROM {self._source("records", snapshot, months)}
+            WHERE {at} AND list_has_any(events, ?::VARCHAR[])""",
+            [list(events)],
         )
         return [
             {**_told_record(row), "shown": _shown(events[one] for one in row["events"] if one in events)}
@@ -518,25 +520,13 @@ class PageView(RecordView):
         """The events that some hits stand for, read by the newest coder, as people corrected them."""
         days = {_FIRST_DAY + timedelta(days=hit >> DIGEST_BITS) for hit in hits}
         years = sorted({*(f"{day.year:04d}" for day in days), NO_PERIOD})
-        if self._overlaid_ids(snapshot) or self.newest_coder(snapshot) != "TRUE":
-            at = _on_days("events", [day.isoformat() if day != _FIRST_DAY else None for day in days])
-            return self._rows(
-                f"""SELECT {", ".join(_SHOWN_COLUMNS)}, day FROM {self._source("events", snapshot, years)}
-                WHERE {at} AND {_NUMBER} IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}""",
-                [list(hits)],
-            )
-        on = None if _FIRST_DAY in days else days
-        paths = self._paths_of("events", snapshot, years)
-        return self._event_rows_held.find_numbers(paths, hits, days=on, number=self._event_numbers)
-
-    def _event_numbers(self, events: pa.Table) -> NDArray[np.int64]:
-        """The numbers of some events in the index of words."""
-        with self._cursor() as cursor:
-            cursor.register("events", events.select(["event_id", "day"]))
-            numbers: NDArray[np.int64] = (
-                cursor.sql(f"SELECT {_NUMBER} AS number FROM events").to_arrow_table()["number"].to_numpy()
-            )
-        return numbers
+        at = _on_days("events", [day.isoformat() if day != _FIRST_DAY else None for day in days])
+        # Not from held groups: words stand all over the years, and a group for each would push out those of lists.
+        return self._rows(
+            f"""SELECT {", ".join(_SHOWN_COLUMNS)}, day FROM {self._source("events", snapshot, years)}
+            WHERE {at} AND {_NUMBER} IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}""",
+            [list(hits)],
+        )
 
     def _overlaid_ids(self, snapshot: Snapshot) -> frozenset[str]:
         """Events in whose place something else stands, or nothing, since people corrected them."""

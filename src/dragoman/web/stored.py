@@ -77,18 +77,6 @@ class StoredRows:
             if days is None or row[_DAY] in days
         ]
 
-    def find_numbers(
-        self, paths: Iterable[str], numbers: Collection[int], *, days: Collection[date] | None, number: Any
-    ) -> list[Row]:
-        """The same by numbers that `number` makes of a group: an array as long as its rows; made once and held."""
-        wanted = np.array(sorted(numbers), dtype=np.int64)
-        found = []
-        for path, group, table in self._groups(paths, days):
-            made: NDArray[np.int64] = self._held.get(("numbers", path, group), lambda table=table: number(table))  # type: ignore[misc]
-            rows = _rows_at(table, np.flatnonzero(np.isin(made, wanted)).tolist())
-            found += [row for row in rows if days is None or row[_DAY] in days]
-        return found
-
     def _tables(self, paths: Iterable[str], days: Collection[date] | None) -> Iterator[pa.Table]:
         return (table for _, _, table in self._groups(paths, days))
 
