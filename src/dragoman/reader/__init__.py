@@ -17,11 +17,11 @@ import numpy as np
 from dragoman.model import Article, Attribution, FoundEvent, Sentence
 from dragoman.reader import decode, pairs, speech
 from dragoman.reader.gate import Gate
-from dragoman.reader.network import Array, Network, default_folder
+from dragoman.reader.network import Network, default_folder
 from dragoman.reader.sentences import split_article
 from dragoman.reader.windows import Pieces, Window, cut_pieces, load_tokenizer, pack_windows
 
-__all__ = ["PairCode", "Reader", "Reading", "reader_version", "split_article", "Array"]
+__all__ = ["PairCode", "Reader", "Reading", "reader_version", "split_article"]
 
 PairCode = pairs.PairCode
 

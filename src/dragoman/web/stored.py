@@ -78,17 +78,14 @@ class StoredRows:
         ]
 
     def _tables(self, paths: Iterable[str], days: Collection[date] | None) -> Iterator[pa.Table]:
-        return (table for _, _, table in self._groups(paths, days))
-
-    def _groups(self, paths: Iterable[str], days: Collection[date] | None) -> Iterator[tuple[str, int, pa.Table]]:
+        """Groups of rows in which one of some days may lie."""
         for path in paths:
             file: _File = self._held.get(("file", path), lambda path=path: self._describe(path))  # type: ignore[misc]
             for group in file.groups_of(days):
-                table = self._held.get(
+                yield self._held.get(
                     ("group", path, group),
                     lambda path=path, file=file, group=group: _read(path, file, group),  # type: ignore[misc]
                 )
-                yield path, group, table
 
     def _describe(self, path: str) -> _File:
         try:
