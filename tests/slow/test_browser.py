@@ -7,7 +7,6 @@ screenshots to look at.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
-from tests.browsing import LOOKS, assert_accessible, assert_sound, chromium, keep_picture, open_page, served
+from tests.browsing import LOOKS, assert_accessible, assert_sound, keep_picture, open_page
 from tests.strategies import make_event, make_reading
 from tests.test_web import HOSTILE, OWNER, hostile_reading, two_months
 
@@ -63,18 +62,6 @@ def military(name: str = "m1", article: str = "m1") -> Event:
     )  # fmt: skip
     when = replace(event.date, basis="told with the event: Monday")
     return replace(event, contexts=("military", "territory"), date=when)
-
-
-@pytest.fixture(scope="module")
-def site(store: RecordStore) -> Iterator[str]:
-    with served(store) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 def address_of(path: str, store: RecordStore) -> str:

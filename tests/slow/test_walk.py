@@ -25,7 +25,7 @@ from urllib.request import urlopen
 import pytest
 from click.testing import CliRunner
 from playwright.sync_api import Browser
-from tests.browsing import LOOKS, assert_sound, chromium, keep_picture, open_page, served
+from tests.browsing import LOOKS, assert_sound, keep_picture, open_page
 from tests.test_web import hostile_reading, two_months
 
 from dragoman.cli import main
@@ -76,18 +76,6 @@ def read_headlines(folder: Path) -> RecordStore:
     called = CliRunner().invoke(main, ["add", "--record", str(folder / "record"), "--cores", "0", str(reports)])
     assert called.exit_code == 0, called.output
     return RecordStore.open(folder / "record")
-
-
-@pytest.fixture(scope="module")
-def site(store: RecordStore) -> Iterator[str]:
-    with served(store) as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @dataclass(frozen=True)

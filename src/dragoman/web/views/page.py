@@ -79,3 +79,17 @@ def happening_entry(row: Row) -> Entry:
         summary=f"{row['event_type']}, {row['date'] or 'no date'}: {said}",
         day=row["last_reported"],
     )
+
+
+def owners_page(template: str, title: str, *, is_owner: bool, data: Row, told: Row) -> Answer:
+    """A page for the owner alone: whoever else asks gets its form for the owner's token, and a refusal."""
+    return Answer(
+        template=template,
+        title=title,
+        data=data,
+        told={"is_owner": is_owner, **told},
+        status=200 if is_owner else 401,
+        refusal=None if is_owner else "send the owner's token as a bearer token",
+        has_form=True,
+        has_other_forms=False,
+    )

@@ -14,7 +14,7 @@ from dragoman.web.answers import Answer, Moved, tie_path
 from dragoman.web.asked import Asked
 from dragoman.web.feeds import Entry
 from dragoman.web.site import Site
-from dragoman.web.views.page import LIMIT, TEXT, NotThereError, Page, posted_fields
+from dragoman.web.views.page import LIMIT, TEXT, NotThereError, Page, owners_page, posted_fields
 from dragoman.web.views.parties import named_party
 from dragoman.web.watches import Alert, Watch
 
@@ -66,19 +66,15 @@ def show_owner_watches(asked: Asked, site: Site) -> Answer:
     if not site.owner_token:
         raise NotThereError("nobody keeps watches at this site: start it with an owner token")
     is_owner = site.is_owner(token=asked.bearer, session=asked.session)
-    return Answer(
-        template="owner_watches.html",
-        title="Watches of this record",
+    return owners_page(
+        "owner_watches.html",
+        "Watches of this record",
+        is_owner=is_owner,
         data={"watches": [asdict(watch) for watch in site.watches.watches()] if is_owner else []},
         told={
-            "is_owner": is_owner,
             "token": site.tokens.make(asked.cookie, _PURPOSE if is_owner else "owner"),
             "usual": _USUAL_THRESHOLD,
         },
-        status=200 if is_owner else 401,
-        refusal=None if is_owner else "send the owner's token as a bearer token",
-        has_form=True,
-        has_other_forms=False,
     )
 
 

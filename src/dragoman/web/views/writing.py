@@ -20,7 +20,7 @@ from dragoman.web.names import load_wordings
 from dragoman.web.replies import Reply
 from dragoman.web.site import OWNER_COOKIE, Site
 from dragoman.web.views.happenings import open_points
-from dragoman.web.views.page import NotThereError, Page, posted_fields
+from dragoman.web.views.page import NotThereError, Page, owners_page, posted_fields
 
 LONGEST_TITLE, LONGEST_ARTICLE = 300, 20_000
 # A field that no person sees; whoever fills it in is a robot.
@@ -123,20 +123,16 @@ def show_owner(asked: Asked, site: Site) -> Answer:
     if not site.owner_token:
         raise NotThereError("nobody moderates this site: start it with an owner token")
     is_owner = site.is_owner(token=asked.bearer, session=asked.session)
-    return Answer(
-        template="owner.html",
-        title="Replies that wait",
+    return owners_page(
+        "owner.html",
+        "Replies that wait",
+        is_owner=is_owner,
         data={"waiting": site.replies.waiting() if is_owner else []},
         told={
-            "is_owner": is_owner,
             "token": site.tokens.make(asked.cookie, "owner"),
             "types": list(load_codebook().types),
             "statuses": STATUSES,
         },
-        status=200 if is_owner else 401,
-        refusal=None if is_owner else "send the owner's token as a bearer token",
-        has_form=True,
-        has_other_forms=False,
     )
 
 
