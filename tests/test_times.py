@@ -356,6 +356,95 @@ def test_days_and_weeks_of_months_and_periods_by_their_end(text: str, values: li
     assert [mention.value for mention in find_times(article, split_article(article))] == values
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        # The publication day is a Thursday.
+        ("Leaders will meet in Geneva on Wednesday.", ["2024-11-13"]),
+        ("Leaders will meet in Geneva next Wednesday.", ["2024-11-20"]),
+        ("Leaders will meet in Geneva on Tuesday.", ["2024-11-19"]),
+        ("A summit on Friday in Geneva brings the two together.", ["2024-11-15"]),
+        ("The army attacked the port on Friday.", ["2024-11-08"]),
+        ("The parliament may vote Tuesday.", ["2024-11-19"]),
+        ("The talks must end by Monday.", ["2024-11-18"]),
+        ("It might rain in May, and he may not stay.", ["2025-05"]),
+        ("The leaders are to sign the pact on Monday.", ["2024-11-18"]),
+        ("The envoy was to arrive on Monday.", ["2024-11-18"]),
+        ("The minister heads to Cairo on Saturday.", ["2024-11-16"]),
+        ("The funeral is Monday.", ["2024-11-18"]),
+        ("Marines raided a house before dawn Tuesday.", ["2024-11-12"]),
+        ("They backed a plan for the region at a meeting on Monday.", ["2024-11-11"]),
+        ("They published the plan that they agreed on Monday.", ["2024-11-11"]),
+    ],
+)
+def test_which_way_a_weekday_lies(text: str, values: list[str]) -> None:
+    article = make_article(text, published=date(2024, 11, 14))
+    assert [mention.value for mention in find_times(article, split_article(article))] == values
+
+
+def test_a_weekday_of_yesterday_dates_an_act_to_come() -> None:
+    assert dated(make_article("The ministers will meet on Tuesday."), "will meet", status="future")[0] == "2025-07-08"
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("It rained in March and April 2023.", ["2023-03", "2023-04"]),
+        ("It rained from May 3 to June 5, 2023.", ["2023-05-03", "2023-06-05"]),
+        ("It rained in March and April of last year.", ["2023-03", "2023-04"]),
+        ("The attacks of May 3 and 4, 2023, killed ten.", ["2023-05-03", "2023-05-04", "2023"]),
+        ("In March and 2023 reports they agreed.", ["2024-03", "2023"]),
+        ("Output grew in the July-September quarter.", ["2024-Q3"]),
+        ("Output grew in the February-June period of 2023.", ["2023-02/2023-06"]),
+        ("Output grew in the first half.", ["2024-H1"]),
+        ("The striker scored in the second half.", []),
+        ("They met on April the 12th.", ["2024-04-12"]),
+        ("In May the third round failed.", ["2024-05"]),
+        ("An August poll and August's figures surprised them.", ["2024-08", "2024-08"]),
+        ("Thousands joined a March for Justice.", []),
+        ("The offer ends at midnight EST Nov. 29.", ["2024-11-29T24:00"]),
+        ("Drones struck overnight on Nov. 9-10.", ["2024-11-09/2024-11-10"]),
+        ("It began at 10:35 a.m. (0735 GMT) Tuesday.", ["2024-11-12T10:35", "2024-11-12"]),
+        ("It began at 3 o'clock in the afternoon.", ["2024-11-14T15:00"]),
+        ("They called the press at 4 a.m. (2000 GMT).", ["2024-11-14T04:00"]),
+        ("Planes struck on Nov. 3 and, in the morning, again.", ["2024-11-03", "2024-11-03TMO"]),
+        ("Two Fridays ago they met.", ["2024-11-01"]),
+        ("They met the Saturday before last.", ["2024-11-02"]),
+        ("They will meet a week from Monday.", ["2024-11-25"]),
+        ("They will meet the week after next.", ["2024-W48"]),
+        ("Twenty years ago today they signed; ten years ago this month they met.", ["2004-11-14", "2014-11"]),
+        ("Two-and-a-half years ago they met.", ["2022-05"]),
+        ("Claims fell in the week ended Oct. 26.", ["2024-W43", "2024-10-26"]),
+        ("The war of the nineteen sixties is over.", ["196"]),
+        ("The 2023 summer drought is over.", ["2023-SU"]),
+    ],
+)
+def test_days_and_months_told_with_others(text: str, values: list[str]) -> None:
+    article = make_article(text, published=date(2024, 11, 14))
+    assert [mention.value for mention in find_times(article, split_article(article))] == values
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("It lasted two years and three months.", ["P2Y3M"]),
+        ("It lasted 3 hours, 20 minutes and 5 seconds.", ["PT3H20M5S"]),
+        ("It lasted three months and two years.", ["P3M", "P2Y"]),
+        ("The weeklong visit and the month-long siege are over.", ["P1W", "P1M"]),
+        ("He stays for another year; another day of storms came.", ["P1Y"]),
+        ("It grew over the past half century and in the next half hour.", ["P50Y", "PT30M"]),
+        ("They talked for hours; minutes later it was over.", ["PTXH", "PTXM"]),
+        ("The shop's opening hours and the decades-old rule change.", []),
+        ("Her family wants the truth 48 years later.", ["P48Y"]),
+        ("It began in 2012; three days later it ended.", ["2012", "P3D"]),
+        ("It began on May 2, 2012; three days later it ended.", ["2012-05-02", "2012-05-05"]),
+    ],
+)
+def test_lengths_of_several_words(text: str, values: list[str]) -> None:
+    article = make_article(text, published=date(2024, 11, 14))
+    assert [mention.value for mention in find_times(article, split_article(article))] == values
+
+
 PIECES = st.sampled_from(
     "Monday next last 2019 24 May the of , - . ' first quarter year two weeks ago 5 p.m. 99999999999 half a 's since "
     "Oct. 7 early fiscal 1980s '80s 3/14/2025 2025-13-45 century every twenty five ½ Ω 25:99".split()

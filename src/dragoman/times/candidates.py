@@ -85,7 +85,8 @@ def _moved(found: FoundEvent, mention: TimeMention, article: Article) -> str:
     """The value an expression has for this event: the eve of it, two days after it, the weekday still to come."""
     if found.status == "future" and article.published and mention.basis.startswith("rule: weekday"):
         day = calendar.days_of(mention.value)
-        ahead = calendar.add_days(day[0], 7) if day and day[0] < article.published else None
+        # Not yesterday's: news that tells of it as to come was written the day before it was published.
+        ahead = calendar.add_days(day[0], 7) if day and (article.published - day[0]).days > 1 else None
         return ahead.isoformat() if ahead else mention.value
     lead = article.body[max(found.sentence.start, mention.start - COUNT_REACH) : mention.start]
     counted = _COUNTED.search(lead)

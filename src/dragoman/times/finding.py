@@ -187,6 +187,10 @@ def tense_at(tokens: Sequence[Token], start: int, end: int, lexicon: Lexicon) ->
     behind = _sign_behind(tokens[max(0, start - TENSE_WINDOW) : start], lexicon)
     if leading == "as" and start > 1 and tokens[start - 2].text.lower() in {"recently", "late"}:
         return -1  # "as recently as Monday", and not "as soon as"
+    if leading in {"is", "are"} and any(token.kind == "W" for token in tokens[start:end]):
+        return 1  # "the funeral is Saturday"
+    if leading == "before" and behind < 0 and tokens[start].kind in "PKN":
+        return -1  # "raided a house before dawn Friday": an hour, before which it was done
     if leading in load_lists()["looking ahead"] or leading == "ahead of":
         return -1 if _is_past_perfect(tokens, start, end) or _is_limit_past(tokens, start, end, lexicon) else 1
     if behind:
@@ -209,9 +213,14 @@ def _sign_ahead(tokens: Sequence[Token], end: int, lexicon: Lexicon) -> int:
     words = [token.text.lower() for token in tokens[end : end + TENSE_WINDOW + 1]]
     for i, token in enumerate(tokens[end : end + TENSE_WINDOW]):
         is_thing = words[i] in {"plan", "plans", "planned"} and words[i + 1 : i + 2] != ["to"]
-        if not is_thing and (sign := _sign(token, lexicon)):
+        if not is_thing and (sign := 1 if _is_to_be(words, i) else _sign(token, lexicon)):
             return sign
     return 0
+
+
+def _is_to_be(words: Sequence[str], i: int) -> bool:
+    """Whether "is", "are" or "was" arranges what is to come: "the leaders are to sign the pact"."""
+    return words[i] in load_lists()["to be"] and words[i + 1 : i + 2] == ["to"]
 
 
 def _sign_behind(before: Sequence[Token], lexicon: Lexicon) -> int:
@@ -219,8 +228,12 @@ def _sign_behind(before: Sequence[Token], lexicon: Lexicon) -> int:
     words = [token.text.lower() for token in before]
     for i in range(len(before) - 1, -1, -1):
         sign = _sign(before[i], lexicon)
+        if words[i] == "plan" and words[i - 1 : i] and words[i - 1] in load_lists()["before a thing"]:
+            continue  # "a plan that was published Monday"
         if (sign > 0 and _is_as_planned(words, i)) or (words[i] == "have" and words[i - 1 : i] in (["to"], ["will"])):
             continue  # "to have dinner on Sunday" is yet to be
+        if _is_to_be(words, i):
+            return 1
         if sign < 0 and words[i - 1 : i] == ["be"] and load_lists()["to be done"] & set(words[max(0, i - 4) : i - 1]):
             return 1
         if sign:
@@ -241,6 +254,8 @@ def _is_past_perfect(tokens: Sequence[Token], start: int, end: int) -> bool:
 
 
 def _sign(token: Token, lexicon: Lexicon) -> int:
+    if token.kind == "M":
+        return 0  # the month of May
     low = token.text.lower()
     sign = lexicon.tense.get(low)
     if sign is None and token.kind == "x" and len(low) > 4 and _PAST_ENDING.search(low):

@@ -15,7 +15,7 @@ from dragoman.times.lexicon import TOKEN, Lexicon, Phrase, load_lists
 
 OTHER = "x"
 # A sentence without any of these classes or a four-digit year holds no time expression.
-TRIGGERS = frozenset("MWwYEUVPpSyRhsGDKknczCQ7LF")
+TRIGGERS = frozenset("MWwYEUVPpSyRhsGDKknczCQ78LFH")
 MAX_TOKENS = 400
 _NUMBER = re.compile(r"(\d+(?:,\d{3})*(?:\.\d+)?)(st|nd|rd|th|s|['’]s|am|pm|bn|m|k)?$")
 _AFTER_MONTH = re.compile(r"\d{1,4}(?:st|nd|rd|th)?$|,$|\.$")
@@ -69,7 +69,7 @@ def _classify(word: str, lowered: Sequence[str], i: int, lexicon: Lexicon) -> tu
     low = lowered[i]
     entry = lexicon.words.get(low)
     if entry is None:
-        return (word, "") if word in ",.-/" else ("-", "") if word in "–—" else (OTHER, "")
+        return (word, "") if word in ",.-/()" else ("-", "") if word in "–—" else (OTHER, "")
     if _is_other_word(word, lowered, i):
         return OTHER, ""
     return entry
@@ -84,7 +84,11 @@ def _is_other_word(word: str, lowered: Sequence[str], i: int) -> bool:
     if low in lists["sometimes a month"]:
         if word == "Jan" and not (after == "." or after[:1].isdigit()):
             return True  # a man's name
-        return word.islower() or not (before in lists["before a month"] or _AFTER_MONTH.match(after))
+        if word.islower():
+            return True
+        is_led = before in lists["before a month"] or _AFTER_MONTH.match(after)
+        is_plain = before.islower() and after not in lists["after a march"]
+        return not is_led and not (low in lists["seldom a name"] and (is_plain or after in {"'s", "’s"}))
     if low in lists["short day"]:
         return word.islower() or not (after in {",", ".", ""} or after.isdigit())
     if low in lists["sometimes a season"] and before not in {"last", "next"}:

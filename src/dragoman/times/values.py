@@ -19,7 +19,12 @@ from dragoman.times.tokens import Token
 
 Kind = Literal["DATE", "TIME", "DURATION", "SET"]
 Value = tuple[str, Kind]
+DAYS_TO_LAST_WEEKS_MORROW = 6
 _FOUR_FIGURES = re.compile(r"([01]\d|2[0-3])([0-5]\d)")
+_OTHER_ZONE = re.compile(r"\([NYK]z\),?o?W")
+_UNITS = ("Y", "M", "W", "D", "TH", "TM", "S")
+# What may stand between the first of several days or months and the year told for all of them.
+_SHARED_YEAR = re.compile(r"(?:(?:,&?|[&o-])(?:M\.?[NO]?|[NO])){1,3},?f?(?:Y|[LXT]U)")
 _OPENINGS = frozenset(("", ".", '"', "“", "'", "`"))
 
 
@@ -63,6 +68,11 @@ class Context:
         if self.published is None or not self.sentence & load_lists()["company figures"]:
             return None
         return self.told_quarter or calendar.shift(self.published, "Q", -1)
+
+    @property
+    def leads_to_a_noun(self) -> bool:
+        """Whether the next word may be what a number counts: "25 people", unlike "25 in Paris"."""
+        return self.after.isalnum() and self.after not in load_lists()["after a listed day"]
 
     @property
     def told_days(self) -> calendar.Days | None:
@@ -129,15 +139,38 @@ def _calendar_day(c: Context) -> Value | None:
         return None
     if c.find("NO") is not number and not c.has("k"):
         return None
+    at = c.parts.index(number)
+    if at > 1 and c.parts[at - 1].kind == "d" and c.parts[at - 2].kind in "M." and c.leads_to_a_noun:
+        return None  # "in May the third round"
     day = int(number.value)
     if c.has("k") and (last := [p for p in c.parts if p.kind in "NO"]):
         day = _number(last[-1].value) or day
-    told_year = _number(c.value("Y")) or _year_by_weekday(c, month, day) or _year_of_named_day(c, month, day)
+    told_year = _number(c.value("Y")) or _shared_year(c)
+    told_year = told_year or _year_by_weekday(c, month, day) or _year_of_named_day(c, month, day)
     year = told_year or _nearest_year(c, month, day)
     if year is None:
         return f"XXXX-{month:02d}-{day:02d}", "DATE"
     found = calendar.make_day(year, month, day)
     return _with_clock(c, found.isoformat()) if found else None
+
+
+def _hour_of_day(c: Context) -> Value | None:
+    """ "midnight EST Nov. 29", "noon on June 1"; the day alone where the word is no hour ("overnight on June 1")."""
+    return _calendar_day(c) if c.parts[0].value.startswith("T") else None
+
+
+def _shared_year(c: Context) -> int | None:
+    """The year told once for several days or months: the 1988 of "March and April 1988", "from May 3 to 5, 1988"."""
+    kinds = "".join(token.kind for token in c.following)
+    match = _SHARED_YEAR.match(kinds)
+    ends = load_lists()["end of a range"]
+    if match is None or any(t.text.lower() not in ends for t in c.following[: match.end()] if t.kind in ",&o-"):
+        return None
+    last = c.following[match.end() - 1]
+    if last.kind == "Y":
+        return _number(last.value)
+    mark = c.following[match.end() - 2].kind
+    return c.published.year + {"L": -1, "X": 1}.get(mark, 0) if c.published and last.value == "Y" else None
 
 
 def _year_of_named_day(c: Context, month: int, day: int) -> int | None:
@@ -171,7 +204,7 @@ def _with_clock(c: Context, day: str) -> Value:
 
 def clock_value(parts: Sequence[Token]) -> str:
     """`THH:MM` of a clock time among the tokens, or nothing."""
-    half = next((p.value for p in parts if p.kind == "k"), "")
+    half = next((p.value for p in parts if p.kind == "k" and p.value), "")
     clock = next((p for p in parts if p.kind == "K"), None)
     if clock is None and len(parts) == 2 and parts[1].kind == "z":
         told = _FOUR_FIGURES.fullmatch(parts[0].value)  # "0735 GMT"
@@ -194,7 +227,7 @@ def _listed_day(c: Context) -> Value | None:
     first, number = c.told_day, _number(c.parts[0].value)
     if first is None or number is None or number <= first.day:
         return None
-    if c.after.isalnum() and c.after not in load_lists()["after a listed day"]:
+    if c.leads_to_a_noun:
         return None  # "on April 24 and 25 people": who, not when
     day = calendar.make_day(first.year, first.month, number)
     return (day.isoformat(), "DATE") if day else None
@@ -228,12 +261,23 @@ def _week_of(c: Context) -> Value | None:
 
 def _month(c: Context) -> Value | None:
     month = int(c.value("M"))
-    year = _number(c.value("Y"))
+    year = _number(c.value("Y")) or _shared_year(c)
     if year is None and c.published is None:
         return f"XXXX-{month:02d}", "DATE"
     if year is None and c.published is not None:
         year = _relative_month_year(c, month, c.published)
     return f"{year:04d}-{month:02d}", "DATE"
+
+
+def _month_range(c: Context) -> Value | None:
+    """ "the July-September quarter": the quarter of the year it is, else from the first month to the last."""
+    first, last = (int(p.value) for p in c.parts if p.kind == "M")
+    year = _period_year(c, last)
+    if year is None or first >= last:
+        return None
+    if last - first == 2 and last % 3 == 0:
+        return f"{year}-Q{last // 3}", "DATE"
+    return f"{year}-{first:02d}/{year}-{last:02d}", "DATE"
 
 
 def _relative_month_year(c: Context, month: int, published: date) -> int:
@@ -251,7 +295,7 @@ def _relative_month_year(c: Context, month: int, published: date) -> int:
 
 
 def _weekday(c: Context) -> Value | None:
-    weekday = int(c.value("W"))
+    weekday = int(c.value("Ww"))
     if c.published is None:
         return f"XXXX-WXX-{weekday}", "DATE"
     day = _weekday_near(c, weekday, c.published)
@@ -260,9 +304,8 @@ def _weekday(c: Context) -> Value | None:
 
 def _weekday_near(c: Context, weekday: int, published: date) -> date | None:
     back = (published.isoweekday() - weekday) % 7
-    if c.has("A"):
-        weeks = _amount(c)
-        return calendar.add_days(published, -back - 7 * int(weeks)) if weeks and c.value("UV") == "W" else None
+    if c.has("Ab") or (len(c.parts) > 2 and c.parts[-2].kind == "o" and c.parts[-3].kind in "UV"):
+        return _counted_weekday(c, back, published)
     if c.has("U"):
         monday = calendar.add_days(published, 1 - published.isoweekday())
         weeks = {"L": -7, "X": 7}.get((c.find("LXT") or c.parts[0]).kind, 0)
@@ -278,9 +321,34 @@ def _weekday_near(c: Context, weekday: int, published: date) -> date | None:
         return calendar.add_days(base, -((base.isoweekday() - weekday) % 7 or 7))
     if c.has("tD") and c.told_days:
         return calendar.add_days(c.told_days[0], (weekday - c.told_days[0].isoweekday()) % 7)
-    if c.tense > 0 or c.value("T") == "1":
-        return calendar.add_days(published, (weekday - published.isoweekday()) % 7)
-    return calendar.add_days(published, -back)
+    if c.value("T") == "1":
+        return calendar.add_days(published, 7 - back)
+    return calendar.add_days(published, _bare_weekday_shift(back, c.tense))
+
+
+def _counted_weekday(c: Context, back: int, published: date) -> date | None:
+    """ "a week ago Friday", "two Fridays ago", "the Friday before last", "a week from Friday"."""
+    weeks = int(_amount(c) or 0)
+    if c.has("b"):
+        return calendar.add_days(published, -(back or 7) - 7)
+    if c.has("w"):
+        return calendar.add_days(published, -(back or 7) - 7 * (weeks - 1)) if weeks else None
+    if not weeks or c.value("UV") != "W":
+        return None
+    if c.has("A"):
+        return calendar.add_days(published, -back - 7 * weeks)
+    return calendar.add_days(published, -back % 7 + 7 * weeks) if c.parts[-2].text.lower() == "from" else None
+
+
+def _bare_weekday_shift(back: int, tense: int) -> int:
+    """Days from publication to a bare weekday that last fell `back` days before it.
+
+    Yesterday's name is yesterday however the words look ahead, as news is often stamped a day after it was written;
+    and where nothing looks back, tomorrow's name is tomorrow. The day after these is told as "next Monday".
+    """
+    if back == 1 or (tense < 0 and back):
+        return -back
+    return (7 - back) % 7 if tense > 0 or back == DAYS_TO_LAST_WEEKS_MORROW else -back
 
 
 def _weekday_set(c: Context) -> Value | None:
@@ -335,11 +403,22 @@ def _is_of_another_day(c: Context) -> bool:
 
 
 def _bare_part(c: Context) -> Value | None:
-    """ "at midday", "by dawn": of the day last told, else of publication."""
+    """ "at midday", "in the morning": of the day last told, else of publication."""
+    if c.has("k"):
+        return _in_the_part(c)
     if c.before not in {"at", "by", "around", "before", "until"}:
         return None
     day = c.told_day or c.published
     return _with_clock(c, day.isoformat()) if day else None
+
+
+def _in_the_part(c: Context) -> Value | None:
+    words = c.parts[0].text.lower().split()
+    part = load_lexicon().words.get(words[-1], ("", ""))[1]
+    day = c.told_day or c.published
+    if day is None or words[:2] != ["in", "the"] or c.after in load_lists()["after no day part"]:
+        return None  # "8 p.m.", "at night"; "in the morning of his life"
+    return f"{day.isoformat()}T{part}", "TIME"
 
 
 def _clock(c: Context) -> Value | None:
@@ -348,8 +427,17 @@ def _clock(c: Context) -> Value | None:
     clock = clock_value(c.parts)
     if not clock or (not c.has("kz") and " " not in c.value("K") and c.before not in {"at", "by", "around", "until"}):
         return None
-    day = c.told_day or c.published
+    day = _day_after_zone(c) or c.told_day or c.published
     return (f"{day.isoformat()}{clock}" if day else clock), "TIME"
+
+
+def _day_after_zone(c: Context) -> date | None:
+    """The day of "10:35 a.m. (0735 GMT) Friday"."""
+    match = _OTHER_ZONE.match("".join(token.kind for token in c.following))
+    if match is None or c.published is None:
+        return None
+    weekday = c.following[match.end() - 1]
+    return _weekday_near(replace(c, parts=(weekday,)), int(weekday.value), c.published)
 
 
 def _relative_unit(c: Context) -> Value | None:
@@ -652,13 +740,35 @@ def _bare_length(c: Context, unit: str) -> Value | None:
     """ "for months", "in decades": a length that no number tells, where the words do not speak of something else."""
     if unit == "WE":
         return ("XXXX-WXX-WE", "SET") if c.before == "on" else None
-    if unit in {"N", "Q", "TH", "TM", "S"}:
-        return None  # "calls from some quarters", "Tuesday nights"
+    if unit in {"N", "Q"} or (unit in {"TH", "TM", "S"} and c.before not in load_lists()["before hours"]):
+        return None  # "calls from some quarters", "Tuesday nights", "opening hours"
+    if c.after == "-" and "Z" in [token.kind for token in c.following[1:2]]:
+        return None  # "the decades-old rule"
     if c.before in load_lists()["before no length"]:
         return None  # "a matter of months", "on days when prices tumble", "the worst days of his life"
     if c.after in {"after", "before"} and c.before != "for":
         return None  # "in the weeks before the vote": told by what follows, not by a length
     return _length(None, unit), "DURATION"
+
+
+def _one_long(c: Context) -> Value | None:
+    """ "the weeklong strike", "a month-long siege", "for another year"."""
+    if c.has("~") and (c.parts[0].text.lower() != "another" or c.before not in load_lists()["before a length"]):
+        return None  # "another day of storms": which, not how long
+    return _length(1, c.value("8U")), "DURATION"
+
+
+def _compound_duration(c: Context) -> Value | None:
+    """ "two years and three months", "3 hours, 20 minutes": one length, where the units grow smaller."""
+    units = [p.value for p in c.parts if p.kind in "UV"]
+    order = [unit for unit in _UNITS if unit in units]
+    if order != units or c.after in {"old", "ago", "later", "earlier"}:
+        return None
+    counts = [p.value for p in c.parts if p.kind in "aN"]
+    lengths = [_length(float(count), unit) for count, unit in zip(counts, units, strict=True)]
+    days = "".join(length[1:] for length in lengths if not length.startswith("PT"))
+    hours = "".join(length[2:] for length in lengths if length.startswith("PT"))
+    return f"P{days}" + (f"T{hours}" if hours else ""), "DURATION"
 
 
 def _is_fraction(c: Context, unit: str) -> bool:
@@ -686,7 +796,22 @@ def _ago(c: Context) -> Value | None:
     count, unit = _amount(c), c.value("UV")
     if c.published is None or count is None:
         return "PAST_REF", "DATE"
+    if c.has("yT"):
+        return _ago_this(c, c.published, unit, count)
     return _shift_by(c, c.published, unit, -count)
+
+
+def _ago_this(c: Context, published: date, unit: str, count: float) -> Value | None:
+    """ "ten years ago today", "a year ago this month"."""
+    grain = "D" if c.value("y") == "0" else [p.value for p in c.parts if p.kind == "U"][-1] if c.has("T") else ""
+    months = {"Y": 12, "DE": 120, "CE": 1200, "M": 1}.get(unit)
+    if months is None or count != int(count) or grain not in {"D", "M", "Y"}:
+        return None
+    month = calendar.add_months(published.year, published.month, -int(count) * months)
+    if month is None or grain != "D":
+        return (month[: 4 if grain == "Y" else 7], "DATE") if month else None
+    day = calendar.make_day(int(month[:4]), int(month[5:]), published.day)
+    return (day.isoformat() if day else month), "DATE"
 
 
 def _shift_by(c: Context, base: date, unit: str, count: float) -> Value | None:
@@ -720,9 +845,19 @@ def _shifted(c: Context) -> Value | None:
         return _shift_by(c, c.published, unit, count) if c.published and count else ("FUTURE_REF", "DATE")
     days = c.told_days
     base = days[0] if days else c.published
+    if unit == "N":
+        return None
+    if count is not None and (_is_coarser(days, unit) or (mark == "later" and days is None)):
+        return _length(count, unit), "DURATION"  # "80 years later": later than what was not said
     if base is None or count is None or unit in {"TH", "TM", "S"}:
         return _length(count, unit), "DURATION"
     return _shift_by(c, base, unit, -count if mark == "earlier" else count)
+
+
+def _is_coarser(days: calendar.Days | None, unit: str) -> bool:
+    """Whether days or weeks would be counted from a whole year: "in 2012 ... three days later"."""
+    limit = {"D": 0, "W": 6, "WE": 6, "FN": 6, "M": 30}.get(unit)
+    return days is not None and limit is not None and (days[1] - days[0]).days > limit
 
 
 def _shifted_period(c: Context) -> Value | None:
@@ -745,6 +880,9 @@ def _unit_before(c: Context) -> Value | None:
     days = c.told_days
     base = days[0] if days else c.published
     unit = c.value("U")
+    if c.has("X"):  # "the week after next"
+        after_next = calendar.shift(c.published, unit, 2) if c.published and unit in {"W", "WE", "M", "Y"} else None
+        return (after_next, "DATE") if after_next else None
     if base is None or c.after.isalnum() or unit in {"TH", "TM", "S"}:
         return None
     value = calendar.shift(base, unit, -2 if c.has("L") else -1)  # "the year before last"
@@ -761,8 +899,8 @@ def _part_before(c: Context) -> Value | None:
 def _half_year(c: Context) -> Value | None:
     """ "in the first half", "first-half profit": of the year in question, where it is no half of anything else."""
     number = _number(c.value("O"))
-    is_told = c.before in {"in", "for", "during"} or bool(c.sentence & load_lists()["company figures"])
-    if number not in {1, 2} or c.after == "of" or not is_told:
+    figures = load_lists()["company figures"] | load_lists()["figures of an economy"]
+    if number not in {1, 2} or c.after == "of" or not c.sentence & figures:
         return None
     year = _period_year(c, number * 6)
     return (f"{year:04d}-H{number}", "DATE") if year else None
@@ -808,6 +946,17 @@ def _quarter_ended(c: Context) -> Value | None:
     return (calendar.quarter_of(days[0]), "DATE") if days else None
 
 
+def _day_ended(c: Context) -> date | None:
+    """The last day of "the week ended Oct. 21"."""
+    kinds = "".join(token.kind for token in c.following)
+    match = re.match(r"xW?,?M\.?N", kinds)
+    if match is None or c.after not in {"ended", "ending"}:
+        return None
+    told = _calendar_day(replace(c, parts=c.following[1 : match.end()], following=c.following[match.end() :]))
+    days = calendar.days_of(told[0]) if told else None
+    return days[0] if days else None
+
+
 def _the_unit(c: Context) -> Value | None:
     unit = c.value("U")
     if c.published is None or unit not in {"Q", "Y", "M", "WE", "W"}:
@@ -824,6 +973,8 @@ def _the_unit(c: Context) -> Value | None:
         shift = 0 if c.published.isoweekday() >= 6 or c.tense > 0 or c.before == "ahead of" else -1
         value = calendar.shift(c.published, "WE", shift)
         return (value, "DATE") if value else None
+    if unit == "W" and (day := _day_ended(c)):
+        return calendar.week_of(day), "DATE"
     if unit == "W" and not c.has("lrBF"):
         return f"{c.published.isocalendar().year:04d}-WXX", "DATE"  # "for the week": which one, the story tells
     if unit == "M" and not c.has("lrBF"):
@@ -875,11 +1026,13 @@ Builder = Callable[[Context], Value | None]
 BUILDERS: dict[str, Builder] = {
     "figures": _figures,
     "calendar_day": _calendar_day,
+    "hour_of_day": _hour_of_day,
     "day_range": _day_range,
     "week_of": _week_of,
     "listed_day": _listed_day,
     "part_of_month": _part_of_month,
     "month": _month,
+    "month_range": _month_range,
     "weekday": _weekday,
     "weekday_set": _weekday_set,
     "relative_day": _relative_day,
@@ -908,6 +1061,8 @@ BUILDERS: dict[str, Builder] = {
     "the_unit": _the_unit,
     "span_length": _span_length,
     "recent_span": _recent_span,
+    "one_long": _one_long,
+    "compound_duration": _compound_duration,
     "duration": _duration,
     "ordinal_unit": _ordinal_unit,
     "set": _set,
