@@ -212,6 +212,17 @@ def stored_layers(path: Path, first: int = SHARED_LAYERS) -> dict[str, Array]:
     return weights
 
 
+def stored_encoder(path: Path) -> dict[str, Array]:
+    """Reads all that `write_encoder` wrote back as floats, by the names it had: what 8 bits kept of it."""
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
+    weights = {f"encoder.layers.{name}": value for name, value in stored_layers(path, first=0).items()}
+    weights["encoder.words.weight"] = stored["words_table"].astype(np.float32) * stored["words_scale"]
+    weights |= {f"encoder.{name}.weight": stored[f"all_{name}"] for name in ("places", "cases", "marks")}
+    weights |= {"encoder.norm.weight": stored["layer0_gain"], "encoder.norm.bias": stored["layer0_shift"]}
+    heads = ("tags", "speech")
+    return weights | {f"{head}.{part}": stored[f"{head}_{part}"] for head in heads for part in ("weight", "bias")}
+
+
 def _stored_layer(stored: Mapping[str, npt.NDArray[np.generic]], number: int) -> dict[str, Array]:
     out = f"layer{number + 1}"
 

@@ -17,6 +17,7 @@ CASES = 5  # no letters, lower, Title, UPPER, miXed
 MARKS = 3  # none, actor, recipient: only used when coding between two marked parties
 DISTANCES = 15
 ROLE_TAGS = 9  # O and B, I of actor, recipient, place, speaker
+INNER = (1536,) * 6  # as pretrained
 SPEECH_TAGS = 9  # three independent O, B, I for source, cue, content
 
 
@@ -31,15 +32,14 @@ class Shape:
     vocabulary: int = 30522
     hidden: int = 384
     heads: int = 12
-    inner: int = 1536
-    layers: int = 6
+    inner: tuple[int, ...] = INNER  # one a layer
     positions: int = 512
 
 
 class Layer(nn.Module):
     """One transformer layer, post-norm as in BERT."""
 
-    def __init__(self, shape: Shape, dropout: float) -> None:
+    def __init__(self, shape: Shape, inner: int, dropout: float) -> None:
         super().__init__()
         self.heads = shape.heads
         self.query = nn.Linear(shape.hidden, shape.hidden)
@@ -47,12 +47,16 @@ class Layer(nn.Module):
         self.value = nn.Linear(shape.hidden, shape.hidden)
         self.out = nn.Linear(shape.hidden, shape.hidden)
         self.norm1 = nn.LayerNorm(shape.hidden, eps=1e-12)
-        self.up = nn.Linear(shape.hidden, shape.inner)
-        self.down = nn.Linear(shape.inner, shape.hidden)
+        self.up = nn.Linear(shape.hidden, inner)
+        self.down = nn.Linear(inner, shape.hidden)
         self.norm2 = nn.LayerNorm(shape.hidden, eps=1e-12)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        return self.fed(self.mixed(x, bias))
+
+    def mixed(self, x: Tensor, bias: Tensor) -> Tensor:
+        """The first half: tokens look at each other."""
         batch, length, hidden = x.shape
         split = (batch, length, self.heads, hidden // self.heads)
         q = self.query(x).view(split).transpose(1, 2)
@@ -60,7 +64,10 @@ class Layer(nn.Module):
         v = self.value(x).view(split).transpose(1, 2)
         weights = torch.softmax(q @ k.transpose(-1, -2) / (hidden // self.heads) ** 0.5 + bias, dim=-1)
         mixed = (self.dropout(weights) @ v).transpose(1, 2).reshape(batch, length, hidden)
-        x = self.norm1(x + self.dropout(self.out(mixed)))
+        return self.norm1(x + self.dropout(self.out(mixed)))
+
+    def fed(self, x: Tensor) -> Tensor:
+        """The second half: each token by itself."""
         return self.norm2(x + self.dropout(self.down(F.gelu(self.up(x)))))
 
 
@@ -74,20 +81,26 @@ class Encoder(nn.Module):
         self.cases = nn.Embedding(CASES, shape.hidden)
         self.marks = nn.Embedding(MARKS, shape.hidden)
         self.norm = nn.LayerNorm(shape.hidden, eps=1e-12)
-        self.layers = nn.ModuleList(Layer(shape, dropout) for _ in range(shape.layers))
+        self.layers = nn.ModuleList(Layer(shape, inner, dropout) for inner in shape.inner)
         self.dropout = nn.Dropout(dropout)
         nn.init.zeros_(self.cases.weight)
         nn.init.normal_(self.marks.weight, std=0.02)
         self.marks.weight.data[0] = 0
 
     def forward(self, tokens: Tensor, cases: Tensor, marks: Tensor) -> Tensor:
-        place = torch.arange(tokens.shape[1], device=tokens.device)
-        x = self.words(tokens) + self.places(place) + self.cases(cases) + self.marks(marks)
-        x = self.dropout(self.norm(x))
-        bias = (tokens == 0).to(x.dtype)[:, None, None, :] * -10000.0
+        x, bias = self.embedded(tokens, cases, marks), self.bias(tokens)
         for layer in self.layers:
             x = layer(x, bias)
         return x
+
+    def embedded(self, tokens: Tensor, cases: Tensor, marks: Tensor) -> Tensor:
+        """Sums what is known of each token before the first layer: [batch, length, hidden]."""
+        place = torch.arange(tokens.shape[1], device=tokens.device)
+        return self.dropout(self.norm(self.words(tokens) + self.places(place) + self.cases(cases) + self.marks(marks)))
+
+    def bias(self, tokens: Tensor) -> Tensor:
+        """Gives what is added to the looks so that none goes to padding."""
+        return (tokens == 0).to(self.norm.weight.dtype)[:, None, None, :] * -10000.0
 
     def load_pretrained(self, path: Path) -> None:
         """Loads a BERT checkpoint of the same shape; token type 0 is folded into the positions."""
