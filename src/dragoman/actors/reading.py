@@ -98,6 +98,7 @@ class Reading:
         self._private = frozenset(hit.start for hit in hits if self._is_last_name(hit))
         self.found: list[Found] = [hit for hit in hits if hit.start not in self._private and self._stands(hit)]
         self._found_starts = [found.start for found in self.found]
+        self.marks: list[tuple[int, int]] | None = None
         self.answered: dict[tuple[int, int, object], list[Any]] = {}
         self.counted: dict[tuple[str, int], dict[str, int]] = {}
         self.ranked: dict[object, list[tuple[str | None, float]]] = {}
