@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import repeat
 
 from dragoman.model import Article, FoundEvent, PlaceMention, Span
 from dragoman.places.tables import load_lists, read_table
@@ -61,9 +62,10 @@ def place_event(found: FoundEvent, places: Sequence[PlaceMention], article: Arti
     weigh most. The answer's `basis` tells whether the sentence itself names the place.
     """
     weights = load_weights()
+    start = weights.get("(start)", 0.0)
     best, points = None, -math.inf
     for candidate in candidates(found, places, article):
-        own = sum(weights.get(f, 0.0) for f in ("(start)", *candidate.features)) + READER_POINTS * candidate.is_marked
+        own = sum(map(weights.get, candidate.features, repeat(0.0)), start) + READER_POINTS * candidate.is_marked
         if own > points:
             best, points = candidate, own
     if best is None or points < THRESHOLD:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from heapq import nsmallest
 from typing import Literal
 
@@ -226,12 +227,17 @@ def _modifies(mention: TimeMention, article: Article) -> bool:
 
 
 def distance(value: str, article: Article) -> str:
+    return _distance(value, article.published)
+
+
+@lru_cache(maxsize=4096)  # asked for every time of an article by every event of it
+def _distance(value: str, published: date | None) -> str:
     days = calendar.days_of(value)
-    if days is None or article.published is None:
+    if days is None or published is None:
         return "unknown"
-    if days[0] > article.published:
+    if days[0] > published:
         return "ahead"
-    behind = (article.published - days[1]).days
+    behind = (published - days[1]).days
     steps = ((0, "today"), (1, "yesterday"), (7, "week"), (31, "month"), (BACKGROUND_DAYS, "quarter"), (400, "year"))
     return next((name for limit, name in steps if behind <= limit), "old")
 
@@ -285,6 +291,7 @@ def _told_elsewhere(
         yield Candidate(mention.value, "story", mention.text, features)
 
 
+@lru_cache(maxsize=256)  # of the words around the same few times, for one event after another
 def _stems(text: str) -> frozenset[str]:
     return frozenset(w[:STEM].lower() for w in _WORD.findall(text) if len(w) >= STEM - 1)
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from dragoman.model import Article, Sentence, TimeMention
 from dragoman.times import calendar
+from dragoman.times.hints import may_tell
 from dragoman.times.lexicon import Lexicon, Rule, load_lexicon, load_lists
 from dragoman.times.tokens import Token, tokenize
 from dragoman.times.values import BUILDERS, Context, Told
@@ -68,7 +69,7 @@ class _Scene:
 
 
 def _in_sentence(sentence: Sentence, article: Article, lexicon: Lexicon, told: Told) -> Iterator[TimeMention]:
-    tokens = tokenize(sentence.text, sentence.start, lexicon)
+    tokens = tokenize(sentence.text, sentence.start, lexicon) if may_tell(sentence.text) else ()
     if not tokens:
         return
     scene = _Scene(tokens, article, lexicon)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from unicodedata import decimal
 
 from dragoman.times.lexicon import TOKEN, Lexicon, Phrase, load_lists
@@ -23,8 +23,7 @@ _BEFORE_DECADE = tuple([word] for word in ("the", "early", "late", "mid", "-", "
 _TENS_YEARS = range(10, 21)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word with its offsets in the article's body, its class and the class's value."""
 
     start: int
