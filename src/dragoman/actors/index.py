@@ -105,8 +105,9 @@ class ActorIndex:
         `opponent` is the code of whoever fights it: the troops' victims are seldom of the troops' own state;
         `counterpart` is the one code on the other side of the event, whatever the event is.
         """
-        answers = resolve_words(self.reading_of(article, sentences), start, end, Hint(acts, opponent, counterpart))
-        return tuple(_mention(answer, start, end, article.body[start:end]) for answer in answers)
+        reading = self.reading_of(article, sentences)
+        answers = resolve_words(reading, start, end, Hint(acts, opponent, counterpart))
+        return tuple([_mention(answer, start, end, reading.body[start:end]) for answer in answers])
 
     def members(self, organisation: str, on: date | None = None) -> tuple[str, ...]:
         """Gives the ISO codes of an organisation's members on a day; of all times where no day is given."""
