@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman.times.hints import may_tell
-from dragoman.times.lexicon import load_lexicon
+from dragoman.times.lexicon import OTHER, load_lexicon
 from dragoman.times.tokens import TRIGGERS, tokenize
 
 
@@ -31,3 +31,11 @@ def test_every_word_and_phrase_of_time_is_a_hint() -> None:
 def test_what_is_passed_over_has_no_token_of_time(words: list[str]) -> None:
     text = " ".join(words)
     assert may_tell(text) or not tokenize(text, 0, load_lexicon())
+
+
+def test_no_rule_reaches_over_a_word_that_is_none_of_time() -> None:
+    for rule in load_lexicon().rules:
+        classes = rule.pattern.pattern.replace("\\.", "")
+        assert OTHER not in classes
+        assert not any(wild in classes for wild in (".", "[^", "\\"))
+        assert not rule.pattern.fullmatch("")
