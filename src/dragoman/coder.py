@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -43,6 +44,7 @@ TOGETHER = 48
 # A skip that names more held-back sentences than this is longer than it is worth.
 _GATED_NAMED = 20
 Acts = Literal["speaks", "fights", "hit"]
+Kept = Literal["events", "statements", "layers"]
 FIGHTING = frozenset({"ASSAULT", "MOBILIZE"})
 # Their recipients decide or answer, so that a bare state is its government; in other types it is merely hit.
 SPOKEN_TO = frozenset({"CONSULT", "AGREE", "REQUEST", "ACCUSE", "REJECT", "THREATEN"})
@@ -81,12 +83,16 @@ class Coder:
         self.version = version_of(self.reader.version, second)
         self.second = second
 
-    def code(self, articles: Iterable[Article]) -> Iterator[Coded]:
-        """Yields each article with its events, in order."""
+    def code(self, articles: Iterable[Article], *, keep: Kept = "layers") -> Iterator[Coded]:
+        """Yields each article with its events, in order.
+
+        `keep` says what is wanted beside the events and skips: their "statements", or those and all the "layers".
+        What is not wanted is left empty, and of the layers only what an event or a statement asks for is made.
+        """
         stream = iter(articles)
         while batch := list(islice(stream, TOGETHER)):
             for reading in self.reader.read(batch):
-                yield self._code_reading(reading)
+                yield self._code_reading(reading, keep)
 
     def code_pairs(self, marked: Iterable[str]) -> Iterator[PairCode]:
         """Yields the event between the two marked parties of each sentence, in order."""
@@ -94,26 +100,24 @@ class Coder:
         while batch := list(islice(stream, 4 * TOGETHER)):
             yield from self.reader.code_pairs(batch)
 
-    def _code_reading(self, reading: Reading) -> Coded:
+    def _code_reading(self, reading: Reading, keep: Kept = "layers") -> Coded:
         article, sentences = reading.article, reading.sentences
         found, doubts = self.second.reread(article, reading.events) if self.second else (reading.events, ())
         reading = replace(reading, events=found)
-        mentions = self.actors.annotate(article, sentences)
-        times = find_times(article, sentences)
-        places = self.places.find_places(article, sentences)
-        around = _Surroundings(reading, mentions, times, places)
+        around = _Surroundings(reading, self.places)
         coded = once_a_sentence([self._code_found(found, around) for found in reading.events])
-        return Coded(
+        made = Coded(
             article=article,
             sentences=sentences,
             events=tuple(c for c in coded if isinstance(c, Event)),
-            statements=self._statements(around),
+            statements=self._statements(around) if keep != "events" else (),
             skips=(*(c for c in coded if isinstance(c, Skip)), *doubts, *_cut_skips(reading), *_gate_skips(reading)),
-            mentions=mentions,
-            times=times,
-            places=places,
             attributions=reading.attributions,
         )
+        if keep != "layers":
+            return made
+        mentions = self.actors.annotate(article, sentences)
+        return replace(made, mentions=mentions, times=around.times, places=around.places)
 
     def _statements(self, around: _Surroundings) -> tuple[Statement, ...]:
         reading = around.reading
@@ -121,8 +125,11 @@ class Coder:
         def who(span: Span) -> Party | None:
             return next(iter(self._parties((span,), around, "speaks")), None)
 
+        def mentions(sentence: Sentence) -> tuple[Mention, ...]:
+            return self.actors.annotate(reading.article, reading.sentences, sentence)
+
         return find_statements(
-            reading.article, reading.sentences, reading.attributions, around.mentions, reading.events,
+            reading.article, reading.sentences, reading.attributions, mentions, reading.events,
             coder=self.version, codebook=self.codebook, resolve=who,
         )  # fmt: skip
 
@@ -155,7 +162,7 @@ class Coder:
         found: dict[tuple[int, str | None, str | None], Party] = {}
         for span in spans:
             for mention in self.actors.resolve_span(
-                reading.article, reading.sentences, around.mentions, span.start, span.end, acts=acts,
+                reading.article, reading.sentences, (), span.start, span.end, acts=acts,
                 opponent=opponent, counterpart=counterpart,
             ):  # fmt: skip
                 party = party_of(span, mention)
@@ -172,14 +179,20 @@ def version_of(reader: str, second: SecondReader | None) -> str:
     return f"dragoman-{dragoman.__version__}/{reader}" + (f"+{second.version}" if second else "")
 
 
-@dataclass(frozen=True, slots=True)
 class _Surroundings:
-    """An article's reading and the layers found in it."""
+    """An article's reading, and its times and places, which are found when they are first asked for."""
 
-    reading: Reading
-    mentions: tuple[Mention, ...]
-    times: tuple[TimeMention, ...]
-    places: tuple[PlaceMention, ...]
+    def __init__(self, reading: Reading, places: PlaceIndex) -> None:
+        self.reading = reading
+        self._places = places
+
+    @cached_property
+    def times(self) -> tuple[TimeMention, ...]:
+        return find_times(self.reading.article, self.reading.sentences)
+
+    @cached_property
+    def places(self) -> tuple[PlaceMention, ...]:
+        return self._places.find_places(self.reading.article, self.reading.sentences)
 
 
 def once_a_sentence(coded: Iterable[Event | Skip]) -> list[Event | Skip]:

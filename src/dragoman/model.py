@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date as Day
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 Status = Literal["asserted", "negated", "future", "hypothetical", "historical"]
@@ -39,6 +40,11 @@ class Report:
     fetched_at: datetime | None = None
 
 
+@lru_cache(maxsize=1)  # what reads an article asks for its body hundreds of times
+def _body(title: str, text: str) -> str:
+    return f"{title}\n\n{text}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """A cleaned report. `doc` is the caller's own name for it; `id` is a digest of url and body."""
@@ -58,7 +64,7 @@ class Article:
 
     @property
     def body(self) -> str:
-        return f"{self.title}\n\n{self.text}" if self.title else self.text
+        return _body(self.title, self.text) if self.title else self.text
 
     @property
     def text_start(self) -> int:

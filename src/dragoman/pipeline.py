@@ -192,7 +192,7 @@ class Desk:
         found = list(_extract_wanted(shard, self.work.wanted))
         stored = self._stored([item.id for item in found if isinstance(item, Article)])
         fresh = [item for item in found if isinstance(item, Article) and item.id not in stored]
-        coded = self.coder.code(fresh)
+        coded = self.coder.code(fresh, keep="events" if self.work.is_brief else "statements")
         return [self._answer(item, coded, stored) for item in found]
 
     def _answer(
@@ -219,7 +219,7 @@ def _extract_wanted(shard: Sequence[Item], wanted: Wanted) -> Iterator[Article |
 def without_parses(coded: Coded, *, is_brief: bool) -> Coded:
     """Gives what is printed or stored of a coded article: its layers stay where they were made."""
     article = replace(coded.article, text="") if is_brief else coded.article
-    return replace(coded, article=article, sentences=(), mentions=(), times=(), places=(), attributions=())
+    return replace(coded, article=article, sentences=(), attributions=())
 
 
 def _ask_record(path: Path | None, coder: str) -> Callable[[list[str]], set[str]]:

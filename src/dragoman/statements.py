@@ -21,6 +21,7 @@ from dragoman.model import Article, Attribution, Evidence, FoundEvent, Mention, 
 
 Polarity = Literal["affirms", "denies", "leaves unsaid"]
 Resolve = Callable[[Span], Party | None]
+Mentions = Callable[[Sentence], Sequence[Mention]]
 # Words between a holder and the cue ("has also repeatedly"), and between a passive cue and its holder.
 LONGEST_GAP = 6
 # A topic longer than this is no topic but the rest of a broken text.
@@ -99,7 +100,7 @@ def find_statements(  # noqa: PLR0917 - an article and its four layers are one t
     article: Article,
     sentences: Sequence[Sentence],
     attributions: Sequence[Attribution],
-    mentions: Sequence[Mention],
+    mentions: Mentions,
     events: Sequence[FoundEvent],
     *,
     coder: str,
@@ -108,22 +109,23 @@ def find_statements(  # noqa: PLR0917 - an article and its four layers are one t
 ) -> tuple[Statement, ...]:
     """Gives the statements of an article in the order of its words.
 
+    `mentions` gives those of a sentence: it is asked only where a cue stands, in about one sentence of twenty.
     `resolve` tells whom words mean that are no mention by themselves ("the Communist Party" in an article on China).
     """
     statements = []
     for sentence in sentences:
-        cues = likely_cues(sentence)
-        if not cues:
+        matches = _matches(sentence)
+        if not matches:
             continue
         here = _Here(
             sentence=sentence,
             plain=sentence.text.translate(PLAIN),
-            mentions=[m for m in mentions if sentence.start <= m.start and m.end <= sentence.end and m.entity],
+            mentions=[m for m in mentions(sentence) if m.entity],
             attributions=[a for a in attributions if sentence.start <= a.content.start < sentence.end],
             events=[e.anchor for e in events if e.sentence.start == sentence.start],
             resolve=resolve,
         )
-        for cue, found in _in_sentence(here, cues):
+        for cue, found in _in_sentence(here, matches):
             evidence = _evidence(article, sentence, found.anchor, coder=coder, codebook=codebook)
             statements.append(_statement(cue, found, evidence))
     return tuple(statements)
@@ -215,12 +217,18 @@ def _any_of(phrases: Sequence[str]) -> str:
 # --- one sentence ---
 
 
-def _in_sentence(here: _Here, cues: Sequence[Cue]) -> Iterator[tuple[Cue, Found]]:
-    """Yields what the cues find, no two on the same words; those with a tail, then the longer ones, go first."""
-    matches = [(cue, match) for cue in cues for match in cue.pattern.finditer(here.plain)]
-    matches.sort(
-        key=lambda pair: (pair[0].tail is None, pair[1].start() - pair[1].end(), pair[1].start(), pair[0].name)
+def _matches(sentence: Sentence) -> list[tuple[Cue, re.Match[str]]]:
+    """Gives the cues that stand in a sentence; those with a tail, then the longer ones, go first."""
+    plain = sentence.text.translate(PLAIN)
+    matches = [(cue, match) for cue in likely_cues(sentence) for match in cue.pattern.finditer(plain)]
+    return sorted(
+        matches,
+        key=lambda pair: (pair[0].tail is None, pair[1].start() - pair[1].end(), pair[1].start(), pair[0].name),
     )
+
+
+def _in_sentence(here: _Here, matches: Sequence[tuple[Cue, re.Match[str]]]) -> Iterator[tuple[Cue, Found]]:
+    """Yields what the cues find, no two on the same words."""
     taken: list[Span] = []
     kept: list[tuple[Cue, Found]] = []
     for cue, match in matches:

@@ -86,8 +86,8 @@ def described(reading: Reading, parts: Parts, start: int) -> Answer | None:
     if not capitals:
         return None
     surname = capitals[-1].folded
-    for index, word in enumerate(reading.words):
-        if word.folded == surname and word.text[:1].isupper():
+    for index in reading.places_of(surname):
+        if reading.words[index].text[:1].isupper():
             answer = _beside(reading, index)
             if answer:
                 entity = Entity(code=answer.entity.code, sectors=parts.agent or answer.entity.sectors)

@@ -85,9 +85,15 @@ class ActorIndex:
             return Refusal(phrase=phrase, reason=self._unknown(reading, phrase, answers))
         return _mention(answers[0], 0, len(phrase), phrase)
 
-    def annotate(self, article: Article, sentences: Sequence[Sentence]) -> tuple[Mention, ...]:
-        """Gives all political actors of an article in order, each with the row or rule that chose it."""
-        return tuple(find_mentions(self.reading_of(article, sentences)))
+    def annotate(
+        self, article: Article, sentences: Sequence[Sentence], within: Sentence | None = None
+    ) -> tuple[Mention, ...]:
+        """Gives all political actors of an article in order, each with the row or rule that chose it.
+
+        With `within`, only those of that sentence: whom the others name is not asked.
+        """
+        since, until = (within.start, within.end) if within else (0, len(article.body))
+        return tuple(find_mentions(self.reading_of(article, sentences), since, until))
 
     def resolve_span(  # noqa: PLR0917 - article, sentences, mentions and two offsets are one question
         self, article: Article, sentences: Sequence[Sentence], mentions: Sequence[Mention], start: int, end: int, *,
@@ -99,8 +105,9 @@ class ActorIndex:
         `opponent` is the code of whoever fights it: the troops' victims are seldom of the troops' own state;
         `counterpart` is the one code on the other side of the event, whatever the event is.
         """
-        answers = resolve_words(self.reading_of(article, sentences), start, end, Hint(acts, opponent, counterpart))
-        return tuple(_mention(answer, start, end, article.body[start:end]) for answer in answers)
+        reading = self.reading_of(article, sentences)
+        answers = resolve_words(reading, start, end, Hint(acts, opponent, counterpart))
+        return tuple([_mention(answer, start, end, reading.body[start:end]) for answer in answers])
 
     def members(self, organisation: str, on: date | None = None) -> tuple[str, ...]:
         """Gives the ISO codes of an organisation's members on a day; of all times where no day is given."""

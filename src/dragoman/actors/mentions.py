@@ -6,6 +6,7 @@ named beside them or where they are political by themselves ("troops", "rebels",
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from dragoman.actors.names import Found
@@ -28,13 +29,10 @@ _GAPS = frozenset([" ", "-", "'s ", "’s ", "’ ", "' ", "‑"])
 _LONGEST_GROUP = 4
 
 
-def find_mentions(reading: Reading) -> Iterator[Mention]:
-    """Yields the mentions of an article in the order of its words."""
-    marks: list[tuple[int, int, str]] = [(start, end, "name") for start, end in _groups(reading)]
-    taken = [(start, end) for start, end, _ in marks]
-    marks += [(w.start, w.end, "pronoun") for w in reading.words if w.folded in _PRONOUNS and not w.text.isupper()]
-    for start, end, kind in sorted(marks):
-        if kind == "pronoun" and any(low <= start < high for low, high in taken):
+def find_mentions(reading: Reading, since: int, until: int) -> Iterator[Mention]:
+    """Yields the mentions of an article from one offset to another, in the order of its words."""
+    for start, end in _marks(reading):
+        if start < since or end > until:
             continue
         for answer in resolve_words(reading, start, end):
             if answer.entity.code or answer.kind == "collective":
@@ -42,6 +40,19 @@ def find_mentions(reading: Reading) -> Iterator[Mention]:
                     start=start, end=end, text=reading.body[start:end], entity=answer.entity, basis=answer.basis,
                     confidence=round(answer.certainty, 3),
                 )  # fmt: skip
+
+
+def _marks(reading: Reading) -> list[tuple[int, int]]:
+    """Gives where mentions may stand, names and the pronouns outside of them; the reading keeps them."""
+    if reading.marks is None:
+        names = list(_groups(reading))
+        pronouns = [(w.start, w.end) for w in reading.words if w.folded in _PRONOUNS and not w.text.isupper()]
+        starts = [start for start, _ in names]
+        # Names do not overlap: of all, only the last that begins before a pronoun can hold it.
+        last = [bisect_right(starts, start) - 1 for start, _ in pronouns]
+        free = [mark for mark, at in zip(pronouns, last, strict=True) if at < 0 or mark[0] >= names[at][1]]
+        reading.marks = sorted([*names, *free])
+    return reading.marks
 
 
 def _groups(reading: Reading) -> Iterator[tuple[int, int]]:

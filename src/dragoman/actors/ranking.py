@@ -7,8 +7,10 @@ may belong to no single state; that answer competes with the states. It names no
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 from dragoman.actors.reading import FEW_REBELS_OF, NO_FORCES_OF, NO_STATES, Naming, Reading
@@ -108,39 +110,54 @@ def _named_features(reading: Reading, question: Question, here: int) -> list[tup
     What stands far from the phrase counts alike for all phrases of a sentence, so it is counted once a sentence.
     """
     named = []
+    beside = {code for _, code in reading.named_in_sentence.get(here, ())}
     for code, namings in reading.named_by_state.items():
-        counts = _far_counts(reading, code, here).copy()
-        for naming in namings:
-            if naming.sentence == here and not question.start <= naming.offset < question.end:
-                _count(counts, naming, "before" if naming.offset < question.start else "after")
         first = next((n.offset for n in namings if not question.start <= n.offset < question.end), None)
-        if first is not None:
-            if question.acts:
-                counts |= {f"{where} {question.acts}": counts[where] for where in _WHERES if where in counts}
-            named.append((first, code, {name: min(_MOST_COUNTED, float(n)) for name, n in counts.items()}))
+        if first is None:
+            continue
+        counts = _far_counts(reading, code, here)
+        if code in beside:
+            counts = _with_near(counts, namings, question, here)
+        features = {name: float(n) if n < _MOST_COUNTED else _MOST_COUNTED for name, n in counts.items()}
+        if question.acts:
+            features |= {f"{where} {question.acts}": features[where] for where in _WHERES if where in features}
+        named.append((first, code, features))
     return [(code, features) for _, code, features in sorted(named, key=lambda one: one[0])]
+
+
+def _with_near(counts: dict[str, int], namings: Sequence[Naming], question: Question, here: int) -> dict[str, int]:
+    """Adds to the counts what names a state in the sentence of the phrase, before it or after it."""
+    counts = counts.copy()
+    for naming in namings:
+        if naming.sentence == here and not question.start <= naming.offset < question.end:
+            where = "before" if naming.offset < question.start else "after"
+            for name in _feature_names(where, naming.kind, naming.is_located):
+                counts[name] = counts.get(name, 0) + 1
+    return counts
 
 
 def _far_counts(reading: Reading, code: str, here: int) -> dict[str, int]:
     """Counts where a state is named outside a sentence; the reading keeps the counts."""
     key = (code, here)
     if key not in reading.counted:
-        counts: dict[str, int] = {}
-        for naming in reading.named_by_state[code]:
-            if naming.sentence != here:
-                far = "next" if abs(naming.sentence - here) == 1 else "elsewhere"
-                _count(counts, naming, "title" if naming.is_title else far)
-        reading.counted[key] = counts
+        names = [
+            _feature_names(_far(naming, here), naming.kind, naming.is_located)
+            for naming in reading.named_by_state[code]
+            if naming.sentence != here
+        ]
+        reading.counted[key] = dict(Counter(chain.from_iterable(names)))
     return reading.counted[key]
 
 
-def _count(counts: dict[str, int], naming: Naming, where: str) -> None:
-    counts[where] = counts.get(where, 0) + 1
-    kind = f"{where} {naming.kind}"
-    counts[kind] = counts.get(kind, 0) + 1
-    if naming.is_located:
-        located = f"{where} located"
-        counts[located] = counts.get(located, 0) + 1
+def _far(naming: Naming, here: int) -> str:
+    if naming.is_title:
+        return "title"
+    return "next" if abs(naming.sentence - here) == 1 else "elsewhere"
+
+
+@cache  # five places, a dozen kinds of names
+def _feature_names(where: str, kind: str, is_located: bool) -> tuple[str, ...]:  # noqa: FBT001 - as a naming has it
+    return (where, f"{where} {kind}", f"{where} located") if is_located else (where, f"{where} {kind}")
 
 
 def _group(reading: Reading, question: Question) -> str:

@@ -41,7 +41,6 @@ _BEFORE_PLACES = frozenset(
 )
 _PLACES = frozenset(["state", "seat", "place", "city"])
 _LONGEST_NAME = 3
-_PLACES_KEPT = 8
 # Unknown words with a capital that leave the state after them what it is.
 _BEFORE_STATES = frozenset(
     "new old greater upper lower inner outer soviet nazi imperial tsarist vichy fortress team republic kingdom the a "
@@ -76,6 +75,18 @@ class Naming(NamedTuple):
     is_located: bool
 
 
+class Placed(NamedTuple):
+    """One mention of a state: offset, code, how much it counts, also from afar, its sentence, and how it stands."""
+
+    offset: int
+    code: str
+    weight: float
+    far: float
+    sentence: int
+    is_title: bool
+    is_located: bool
+
+
 class Reading:
     """An article's words and names, with the questions that a phrase in it asks."""
 
@@ -98,7 +109,9 @@ class Reading:
         self._private = frozenset(hit.start for hit in hits if self._is_last_name(hit))
         self.found: list[Found] = [hit for hit in hits if hit.start not in self._private and self._stands(hit)]
         self._found_starts = [found.start for found in self.found]
+        self.marks: list[tuple[int, int]] | None = None
         self.answered: dict[tuple[int, int, object], list[Any]] = {}
+        self._picked: dict[tuple[int, int, int], Sense | None] = {}
         self.counted: dict[tuple[str, int], dict[str, int]] = {}
         self.ranked: dict[object, list[tuple[str | None, float]]] = {}
 
@@ -175,13 +188,15 @@ class Reading:
         at = bisect_left(self._starts, start)
         return at if at < len(self._starts) and self._starts[at] == start else None
 
+    def places_of(self, folded: str) -> Sequence[int]:
+        """Gives the places in `words` of a word, by its folded form."""
+        return self._places.get(folded, ())
+
     @cached_property
-    def first_places(self) -> dict[str, list[int]]:
-        """The places in `words` of the first few mentions of each word, by its folded form."""
+    def _places(self) -> dict[str, list[int]]:
         places: dict[str, list[int]] = defaultdict(list)
         for at, word in enumerate(self.words):
-            if len(places[word.folded]) < _PLACES_KEPT:
-                places[word.folded].append(at)
+            places[word.folded].append(at)
         return places
 
     def names_in_full(self, surname: str) -> str | None:
@@ -236,28 +251,22 @@ class Reading:
     @cached_property
     def country_mentions(self) -> list[tuple[int, str, float]]:
         """(offset, code, weight) of everything that names a state or somebody of one."""
-        return [
-            (found.start, code, weight)
-            for found in self.found
-            if not self.is_qualifier(found)
-            for code, weight in self._codes(found)
-        ]
+        return [(found.start, code, _WEIGHTS.get(sense.kind, 1.0)) for found, sense, code in self._stated]
 
     @cached_property
     def state_mentions(self) -> list[tuple[int, str, str]]:
         """(offset, code, kind) of everything that names a state or somebody of one, in the order of the text."""
-        mentions: list[tuple[int, str, str]] = []
-        for found in self.found:
-            sense = self.pick(found)
-            if (
-                sense is not None
-                and sense.code
-                and not sense.is_generic
-                and sense.kind != "own"
-                and not self.is_qualifier(found)
-            ):
-                mentions.append((found.start, sense.code, sense.kind))
-        return mentions
+        return [(found.start, code, sense.kind) for found, sense, code in self._stated]
+
+    @cached_property
+    def _stated(self) -> list[tuple[Found, Sense, str]]:
+        """Everything that names a state or somebody of one, with what it means and the state's code."""
+        picked = [(found, self.pick(found)) for found in self.found]
+        return [
+            (found, sense, sense.code)
+            for found, sense in picked
+            if sense and sense.code and not sense.is_generic and sense.kind != "own" and not self.is_qualifier(found)
+        ]
 
     @cached_property
     def named_by_state(self) -> dict[str, list[Naming]]:
@@ -301,13 +310,17 @@ class Reading:
             words = words[:-1]
         return bool(words) and words[-1].folded in _PLACE_PREPOSITIONS
 
-    def _codes(self, found: Found) -> Iterator[tuple[str, float]]:
-        sense = self.pick(found)
-        if sense is not None and sense.code and not sense.is_generic and sense.kind != "own":
-            yield sense.code, _WEIGHTS.get(sense.kind, 1.0)
-
     def pick(self, found: Found) -> Sense | None:
-        """Chooses the sense of a name in this article: the user's, that of the day, or the likeliest here."""
+        """Chooses the sense of a name in this article: the user's, that of the day, or the likeliest here.
+
+        The reading keeps the choice: every phrase asks about the names in it, and about the whole article's.
+        """
+        key = (found.start, found.end, len(found.senses))
+        if key not in self._picked:
+            self._picked[key] = self._pick(found)
+        return self._picked[key]
+
+    def _pick(self, found: Found) -> Sense | None:
         senses = [sense for sense in found.senses if sense.holds(self.on)] or list(found.senses)
         senses = [
             sense for sense in senses if sense.kind not in _COMMON and (sense.kind != "own" or self._is_needed(sense))
@@ -425,11 +438,12 @@ class Reading:
         here = self.sentence_at(start)
         scores: dict[str, float] = defaultdict(float)
         located = LOCAL if sector in _LOCAL_SECTORS else ABROAD
-        for offset, code, weight, there, is_located in self._placed_mentions:
-            if start <= offset < end or (code in NO_STATES and not (code == "EUR" and sector == "GOV")):
+        for mention in self._placed_mentions:
+            if start <= mention.offset < end or (mention.code == "EUR" and sector != "GOV"):
                 continue
-            near = ELSEWHERE if abs(there - here) > 1 and there not in self._titles else self._nearness(here, there)
-            scores[code] += weight * near * (located if is_located else 1.0)
+            is_far = not mention.is_title and abs(mention.sentence - here) > 1
+            score = mention.far if is_far else mention.weight * self._nearness(here, mention.sentence)
+            scores[mention.code] += score * located if mention.is_located else score
         if self.home:
             scores[self.home] += PUBLISHER * (HOME_BODIES if sector in _HOME_SECTORS else 1.0)
         for offset, code, owned in self.sector_owners if sector else ():
@@ -446,12 +460,15 @@ class Reading:
         return sorted(scores.items(), key=lambda item: -item[1])
 
     @cached_property
-    def _placed_mentions(self) -> list[tuple[int, str, float, int, bool]]:
-        """What names a state, with its sentence and whether it stands as a place does."""
-        return [
-            (offset, code, weight, self.sentence_at(offset), offset in self.located)
-            for offset, code, weight in self.country_mentions
-        ]
+    def _placed_mentions(self) -> list[Placed]:
+        """What names a state, and the European Union, which stands for its governments."""
+        placed = []
+        for offset, code, weight in self.country_mentions:
+            if code not in NO_STATES or code == "EUR":
+                there = self.sentence_at(offset)
+                is_title = there in self._titles
+                placed.append(Placed(offset, code, weight, weight * ELSEWHERE, there, is_title, offset in self.located))
+        return placed
 
     @cached_property
     def _titles(self) -> frozenset[int]:

@@ -15,6 +15,8 @@ from dragoman.actors.reading import STATE_KINDS, Reading
 from dragoman.actors.words import Word
 
 _LONGEST_TITLE = 5
+# Of a surname that an article names many times, a title stands before one of the first.
+_PLACES_ASKED = 8
 _ARTICLES = frozenset(["the", "a", "an"])
 _FORMER = frozenset("former ex deposed ousted onetime exiled late then".split())
 _PARTICLES = frozenset("al el bin ibn de da di del van von der den dos du ter".split())
@@ -47,7 +49,7 @@ def _titled_elsewhere(reading: Reading, surname: str) -> Answer | None:
     """A bare surname means whoever the article names with a title, if it names nobody so in full."""
     if reading.names_in_full(surname) or surname not in reading.names.surnames:
         return None
-    for at in reading.first_places.get(surname, ()):
+    for at in reading.places_of(surname)[:_PLACES_ASKED]:
         title = _title_before(reading, at) if _ends_a_name(reading, at) else None
         answer = _holder(reading, title, at) if title else None
         if answer:

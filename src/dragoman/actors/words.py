@@ -72,7 +72,7 @@ def fold(text: str) -> str:
 def split_words(text: str, start: int = 0, end: int | None = None) -> list[Word]:
     """Gives the words of a text, or of its part from `start` to `end`, with offsets in the whole text."""
     found = _WORD.finditer(text, start, len(text) if end is None else end)
-    return [Word(match.start(), match.end(), match.group(), fold(match.group())) for match in found]
+    return [Word(*match.span(), word := match.group(), fold(word)) for match in found]
 
 
 def plain_words(text: str) -> list[str]:
@@ -90,16 +90,11 @@ def key_of(name: str) -> str:
 
 
 class NameTrie:
-    """The known names as a trie of words. `longest` tells how many words a name that begins with a word can have."""
+    """The known names, and what they begin with: so a walk along the words ends where no name goes on."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys = frozenset(keys)
-        self._longest: dict[str, int] = {}
-        for key in self._keys:
-            first = key.partition(" ")[0]
-            count = key.count(" ") + 1
-            if count > self._longest.get(first, 0):
-                self._longest[first] = count
+        self._begun = frozenset(key[:at] for key in self._keys for at, mark in enumerate(key) if mark == " ")
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -110,24 +105,22 @@ class NameTrie:
     def find(self, text: str, words: Sequence[Word]) -> Iterator[Hit]:
         """Yields every known name that begins at each word, the longest first: the reader of hits chooses."""
         for first, word in enumerate(words):
-            longest = self._longest.get(word.folded, 0)
-            if longest:
-                yield from self._from(text, words, first, longest)
+            if word.folded in self._begun:
+                yield from reversed(self._from(text, words, first))
+            elif word.folded in self._keys:
+                yield Hit(first, first, word.folded)
 
-    def _from(self, text: str, words: Sequence[Word], first: int, longest: int) -> Iterator[Hit]:
-        last = first
-        folded = [words[first].folded]
-        while len(folded) < longest and last + 1 < len(words):
+    def _from(self, text: str, words: Sequence[Word], first: int) -> list[Hit]:
+        last, key = first, words[first].folded
+        hits = [Hit(first, last, key)] if key in self._keys else []
+        while key in self._begun and last + 1 < len(words):
             if text[words[last].end : words[last + 1].start] not in _JOINTS:
                 break
             last += 1
-            folded.append(words[last].folded)
-        while folded:
-            key = " ".join(folded)
+            key = f"{key} {words[last].folded}"
             if key in self._keys:
-                yield Hit(first, last, key)
-            folded.pop()
-            last -= 1
+                hits.append(Hit(first, last, key))
+        return hits
 
 
 def looks_like_name(word: Word) -> bool:

@@ -13,7 +13,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
+from itertools import repeat
 
 from dragoman.model import Article, FoundEvent, PlaceMention, Span
 from dragoman.places.tables import load_lists, read_table
@@ -61,9 +62,10 @@ def place_event(found: FoundEvent, places: Sequence[PlaceMention], article: Arti
     weigh most. The answer's `basis` tells whether the sentence itself names the place.
     """
     weights = load_weights()
+    start = weights.get("(start)", 0.0)
     best, points = None, -math.inf
     for candidate in candidates(found, places, article):
-        own = sum(weights.get(f, 0.0) for f in ("(start)", *candidate.features)) + READER_POINTS * candidate.is_marked
+        own = sum(map(weights.get, candidate.features, repeat(0.0)), start) + READER_POINTS * candidate.is_marked
         if own > points:
             best, points = candidate, own
     if best is None or points < THRESHOLD:
@@ -77,13 +79,14 @@ def candidates(found: FoundEvent, places: Sequence[PlaceMention], article: Artic
     """The places an event may have happened at: those of its sentence, then the nearest told before it."""
     sentence = found.sentence
     inside = [p for p in places if sentence.start <= p.start < sentence.end and not _is_speakers_seat(p, article)]
-    told = Counter(p.country for p in places)
+    told = Counter([p.country for p in places])
     for place in inside:
         marked = any(_overlap(place, s) for s in found.places)
         features = (*_inside_features(found, place, article), *_rivals(found, place, inside, told))
         yield Candidate(place, features, marked, is_elsewhere=False)
-    shared = tuple(_shared_features(found, inside))
-    for place, source in _told_before(found, places, article):
+    before = list(_told_before(found, places, article))
+    shared = tuple(_shared_features(found, inside)) if before else ()
+    for place, source in before:
         again = "often" if told[place.country] > 2 else "seldom"
         acts = any(p.country == place.country for p in inside if any(_overlap(p, s) for s in found.actors))
         features = (
@@ -104,10 +107,15 @@ def _shared_features(found: FoundEvent, inside: Sequence[PlaceMention]) -> Itera
     group = "act" if found.event_type in PHYSICAL else "word"
     yield "told"
     yield f"told type {found.event_type}"
-    if _ANAPHORS.search(found.sentence.text):
+    if _has_anaphor(found.sentence.text):
         yield f"told anaphor {group}"
     if any(p.kind != "people" for p in inside):
         yield "told other place in sentence"
+
+
+@lru_cache(maxsize=64)  # the events of a sentence are asked for one after another
+def _has_anaphor(text: str) -> bool:
+    return _ANAPHORS.search(text) is not None
 
 
 def _rivals(
@@ -204,6 +212,8 @@ def _position(found: FoundEvent, place: PlaceMention, article: Article) -> Itera
 def _is_speakers_seat(place: PlaceMention, article: Article) -> bool:
     """Whether a place only says where they sit who report it: "the defence ministry in Paris said"."""
     before = article.body[max(0, place.start - 30) : place.start]
+    if before.rstrip("\n")[-3:].lower() != "in ":
+        return False
     return bool(_OFFICE.search(before) and _SPEAKS.match(article.body, place.end, place.end + 12))
 
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
+from itertools import islice, pairwise
+from operator import attrgetter
+from typing import NamedTuple
 
 from dragoman.addresses import host_of
 from dragoman.model import Article, Sentence
@@ -26,18 +29,19 @@ _BY_KIND = (
     ("C", "state"), ("N", "people"), ("S", "division"), ("D", "county"),
     ("R", "region"), ("W", "region"), ("B", "region"),
 )  # fmt: skip
+_key = attrgetter("key")
 _LETTERS_ONLY = re.compile(r"[A-Z]\.?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
+    """A word of a sentence; `joined` where only one blank or hyphen stands between it and the one before it."""
+
     start: int
     end: int
     text: str
     key: str
     is_capital: bool
     joined: bool
-    """Whether only one blank or hyphen stands between the token and the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,8 @@ def find_spots(article: Article, sentences: Sequence[Sentence], gazetteer: Gazet
     persons: set[str] = set()
     seen: set[str] = set()
     for number, sentence in enumerate(sentences):
-        tokens = list(_tokens(sentence))
-        seen.update(t.key for t in tokens)
+        tokens = _tokens(sentence)
+        seen.update(map(_key, tokens))
         persons.update(_persons(tokens, words))
         spots.extend(_in_sentence(_Line(number, tokens, gazetteer, words)))
     return Findings(tuple(_settle(spots, persons, words)), _setting(article, seen, words))
@@ -121,22 +125,24 @@ def _setting(article: Article, seen: set[str], words: WordLists) -> dict[str, fl
     return votes
 
 
-def _tokens(sentence: Sentence) -> Iterator[Token]:
-    last_end = -1
-    text = sentence.text
-    for count, match in enumerate(_WORD.finditer(text)):
-        if count >= MAX_TOKENS:
-            return
-        word, end = match.group(), match.end()
-        if word.endswith(".") and not _is_abbreviation(word):
-            word, end = word[:-1], end - 1
-        bare = _POSSESSIVE.sub("", word)
-        joined = match.start() == last_end + 1 and text[last_end] in " -"
-        yield Token(
-            sentence.start + match.start(), sentence.start + match.start() + len(bare), bare,
-            key_of(bare), bare[0].isupper(), joined,
-        )  # fmt: skip
-        last_end = end
+def _tokens(sentence: Sentence) -> list[Token]:
+    tokens = []
+    last_end, base, text = -1, sentence.start, sentence.text
+    for match in islice(_WORD.finditer(text), MAX_TOKENS):
+        bare, key, is_capital, has_stop = _read_word(match.group())
+        start = match.start()
+        joined = start == last_end + 1 and text[last_end] in " -"
+        tokens.append(Token(base + start, base + start + len(bare), bare, key, is_capital, joined))
+        last_end = match.end() - has_stop
+    return tokens
+
+
+@lru_cache(maxsize=1 << 16)  # the words of a language come again and again
+def _read_word(word: str) -> tuple[str, str, bool, bool]:
+    """A word without 's and a stop not its own; its key, whether it has a capital, and whether it had such a stop."""
+    has_stop = word.endswith(".") and not _is_abbreviation(word)
+    bare = _POSSESSIVE.sub("", word[:-1] if has_stop else word)
+    return bare, key_of(bare), bare[0].isupper(), has_stop
 
 
 def _is_abbreviation(word: str) -> bool:
@@ -145,8 +151,8 @@ def _is_abbreviation(word: str) -> bool:
 
 def _persons(tokens: Sequence[Token], words: WordLists) -> Iterator[str]:
     """Last words of persons' names: "Lancaster" in "Burt Lancaster", "Gov. Lancaster"."""
-    for before, token in zip(tokens, tokens[1:], strict=False):
-        if not (token.is_capital and token.joined and before.is_capital):
+    for before, token in pairwise(tokens):
+        if not (before.is_capital and token.is_capital and token.joined):
             continue
         kinds = words.kinds.get(before.key, frozenset())
         if kinds & {"given", "title"} and "word" not in words.kinds.get(token.key, ()):
@@ -164,17 +170,16 @@ class _Line:
 
 
 def _in_sentence(line: _Line) -> Iterator[Spot]:
-    i = 0
-    while i < len(line.tokens):
-        if not line.tokens[i].is_capital:
-            i += 1
+    past = 0
+    for i, token in enumerate(line.tokens):
+        if i < past or not token.is_capital:
             continue
         length, key, places = _longest(line, i)
         if places:
             spot = _spot(line, (i, i + length), key, places)
             if spot:
                 yield spot
-        i += max(length, 1)
+        past = i + length
 
 
 def _longest(line: _Line, i: int) -> tuple[int, str, tuple[Place, ...]]:
@@ -188,7 +193,7 @@ def _longest(line: _Line, i: int) -> tuple[int, str, tuple[Place, ...]]:
     for end in range(stop, i, -1):
         if not tokens[end - 1].is_capital and tokens[end - 1].key in small:
             continue
-        key = key_of(" ".join(t.text for t in tokens[i:end]))
+        key = key_of(" ".join([t.text for t in tokens[i:end]])) if end > i + 1 else tokens[i].key
         if key in line.words.papers:
             return end - i, key, ()
         places = line.gazetteer.find(key)

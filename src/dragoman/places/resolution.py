@@ -163,7 +163,7 @@ def _context(key: str, place: Place, votes: Votes) -> float:
     country = sum(voters.values()) - voters.get(key, 0.0)
     near = 0.0
     if place.kind in "PDB":
-        near = sum(belief for k, p, belief in points if k != key and _is_near(place, p))
+        near = sum([belief for k, p, belief in points if k != key and _is_near(place, p)])
     people = PEOPLE if place.kind == "C" and f"{PEOPLE_KEY}{place.country}" in countries else 0.0
     return (
         people + DIVISION * math.log1p(4 * division) + COUNTRY * math.log1p(4 * country) + NEAR * math.log1p(4 * near)

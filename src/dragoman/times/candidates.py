@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from heapq import nsmallest
 from typing import Literal
 
@@ -66,7 +67,8 @@ def candidates(found: FoundEvent, times: Sequence[TimeMention], article: Article
         yield Candidate(value, "sentence", mention.text, (*features, *counted), marked)
     yield from _lengths_since(found, times, article)
     yield from _anniversaries(found, article)
-    yield from _told_elsewhere(found, [t for t in dated if t not in inside], article, has_own=bool(inside))
+    elsewhere = [t for t in dated if not sentence.start <= t.start < sentence.end]
+    yield from _told_elsewhere(found, elsewhere, article, has_own=bool(inside))
     yield from _published(found, article, has_own=bool(inside))
 
 
@@ -227,12 +229,17 @@ def _modifies(mention: TimeMention, article: Article) -> bool:
 
 
 def distance(value: str, article: Article) -> str:
+    return _distance(value, article.published)
+
+
+@lru_cache(maxsize=4096)  # asked for every time of an article by every event of it
+def _distance(value: str, published: date | None) -> str:
     days = calendar.days_of(value)
-    if days is None or article.published is None:
+    if days is None or published is None:
         return "unknown"
-    if days[0] > article.published:
+    if days[0] > published:
         return "ahead"
-    behind = (article.published - days[1]).days
+    behind = (published - days[1]).days
     steps = ((0, "today"), (1, "yesterday"), (7, "week"), (31, "month"), (BACKGROUND_DAYS, "quarter"), (400, "year"))
     return next((name for limit, name in steps if behind <= limit), "old")
 
@@ -263,7 +270,7 @@ def _told_elsewhere(
         place = "before" if mention.start < found.sentence.start else "after"
         title = "title" if found.sentence.is_title else "text"
         gap = distance(mention.value, article)
-        shares = bool(stems & _stems(_sentence_around(mention, article)))
+        shares = not stems.isdisjoint(_stems_around(article.body, mention.start, mention.end))
         features = (
             "story",
             f"story rank {rank}",
@@ -272,7 +279,7 @@ def _told_elsewhere(
             f"story {gap} {title}",
             f"story grain {_grain(mention.value)}",
             f"story own {has_own}",
-            f"story lead {_story_lead(mention, article)}",
+            f"story lead {_story_lead(article.body, mention.start)}",
             f"story in the title {mention.start < titled}",
             f"story away {min(abs(mention.start - found.sentence.start) // 200, 4)}",
             f"story of {min(len(near), MAX_TOLD)} {gap}",
@@ -287,23 +294,24 @@ def _told_elsewhere(
 
 
 def _stems(text: str) -> frozenset[str]:
-    return frozenset(w[:STEM].lower() for w in _WORD.findall(text) if len(w) >= STEM - 1)
+    return frozenset([w[:STEM].lower() for w in _WORD.findall(text) if len(w) >= STEM - 1])
 
 
-def _sentence_around(mention: TimeMention, article: Article) -> str:
-    """The words around a mention up to the next full stops: enough to see whether they tell the same event."""
-    body = article.body
-    start = max(body.rfind(". ", 0, mention.start), body.rfind("\n", 0, mention.start), mention.start - 300)
-    end = body.find(". ", mention.end, mention.end + 300)
-    return body[start + 1 : end if end >= 0 else mention.end + 300]
+@lru_cache(maxsize=64)  # one event after another asks for the same few times
+def _stems_around(body: str, start: int, end: int) -> frozenset[str]:
+    """The words around a time up to the next full stops: enough to see whether they tell the same event."""
+    first = max(body.rfind(". ", 0, start), body.rfind("\n", 0, start), start - 300)
+    last = body.find(". ", end, end + 300)
+    return _stems(body[first + 1 : last if last >= 0 else end + 300])
 
 
 def _voice(found: FoundEvent) -> str:
     return f"{'speaks' if found.event_type in SPOKEN else 'acts'} {tense_of(found)}"
 
 
-def _story_lead(mention: TimeMention, article: Article) -> str:
-    words = _WORD.findall(article.body[max(0, mention.start - 20) : mention.start])
+@lru_cache(maxsize=64)
+def _story_lead(body: str, start: int) -> str:
+    words = _WORD.findall(body[max(0, start - 20) : start])
     low = words[-1].lower() if words else ""
     return (
         low if low in {"on", "in", "since", "until", "by"} else "speech" if low in load_lists()["speech"] else "other"

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
+from itertools import repeat
 
 from dragoman.model import Article, EventDate, FoundEvent, Granularity, Sentence, TimeMention
 from dragoman.times import calendar
@@ -51,12 +52,13 @@ def date_with_history(
 ) -> tuple[EventDate, str | None]:
     """What `date_event` and `is_history` say of an event; what both look at is found once."""
     found_dates = list(candidates(found, times, article))
-    history = _history(found, found_dates, times, article)
-    return _date(found, found_dates, is_past=found.status == "historical" or history is not None), history
+    direct, heaviest = _direct(found, found_dates), _heaviest(found_dates)
+    history = _old_date(direct, article) or _history(found, heaviest, times, article)
+    is_past = found.status == "historical" or history is not None
+    return _date(found, found_dates, direct or heaviest, is_past=is_past), history
 
 
-def _date(found: FoundEvent, found_dates: Sequence[Candidate], *, is_past: bool) -> EventDate:
-    best = _direct(found, found_dates) or _heaviest(found_dates)
+def _date(found: FoundEvent, found_dates: Sequence[Candidate], best: Candidate | None, *, is_past: bool) -> EventDate:
     if best is None:
         return EventDate(value=None, granularity=None, basis="no time is told and the day of publication is unknown")
     if best.source in {"sentence", "anniversary"}:
@@ -114,9 +116,10 @@ def best_candidate(found: FoundEvent, times: Sequence[TimeMention], article: Art
 
 def _heaviest(found_dates: Iterable[Candidate]) -> Candidate | None:
     weights = load_weights("event_time")
+    start = weights.get("(start)", 0.0)
     best, points = None, -math.inf
     for candidate in found_dates:
-        own = sum(weights.get(f, 0.0) for f in ("(start)", *candidate.features)) + READER_POINTS * candidate.is_marked
+        own = sum(map(weights.get, candidate.features, repeat(0.0)), start) + READER_POINTS * candidate.is_marked
         if own > points:
             best, points = candidate, own
     return best
@@ -129,14 +132,18 @@ def is_history(
     return date_with_history(found, times, article)[1]
 
 
+def _old_date(direct: Candidate | None, article: Article) -> str | None:
+    """The reason where the date that the words leave no doubt about is an old one."""
+    if direct is None or distance(direct.value, article) not in {"year", "old"}:
+        return None
+    return f"told as background: of {direct.words}"
+
+
 def _history(
-    found: FoundEvent, found_dates: Sequence[Candidate], times: Sequence[TimeMention], article: Article
+    found: FoundEvent, heaviest: Candidate | None, times: Sequence[TimeMention], article: Article
 ) -> str | None:
-    direct = _direct(found, found_dates)
-    if direct is not None and distance(direct.value, article) in {"year", "old"}:
-        return f"told as background: of {direct.words}"
     weights = load_weights("event_history")
-    told = sorted(set(history_features(found, times, article, _heaviest(found_dates))))
+    told = sorted(set(history_features(found, times, article, heaviest)))
     if sum(weights.get(f, 0.0) for f in ("(start)", *told)) < HISTORY_THRESHOLD:
         return None
     speaking = max(told, key=lambda f: weights.get(f, 0.0))

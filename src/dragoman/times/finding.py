@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dragoman.model import Article, Sentence, TimeMention
 from dragoman.times import calendar
-from dragoman.times.lexicon import Lexicon, Rule, load_lexicon, load_lists
+from dragoman.times.hints import may_tell
+from dragoman.times.lexicon import OTHER, Lexicon, Rule, load_lexicon, load_lists
 from dragoman.times.tokens import Token, tokenize
 from dragoman.times.values import BUILDERS, Context, Told
 
@@ -68,12 +70,12 @@ class _Scene:
 
 
 def _in_sentence(sentence: Sentence, article: Article, lexicon: Lexicon, told: Told) -> Iterator[TimeMention]:
-    tokens = tokenize(sentence.text, sentence.start, lexicon)
+    tokens = tokenize(sentence.text, sentence.start, lexicon) if may_tell(sentence.text) else ()
     if not tokens:
         return
     scene = _Scene(tokens, article, lexicon)
     taken = 0
-    for start, matches in _starts("".join(token.kind for token in tokens), lexicon.rules):
+    for start, matches in _starts("".join([token.kind for token in tokens])):
         if start < taken:
             continue
         built = ((end, _build(scene, (start, end), rule, told)) for end, rule in matches)
@@ -84,14 +86,22 @@ def _in_sentence(sentence: Sentence, article: Article, lexicon: Lexicon, told: T
             yield mention
 
 
-def _starts(kinds: str, rules: Sequence[Rule]) -> Iterator[tuple[int, list[tuple[int, Rule]]]]:
+def _starts(kinds: str) -> Iterator[tuple[int, list[tuple[int, Rule]]]]:
     """Where rules match: each start with its ends, longest first (then in the rules' order)."""
+    at = 0
+    for part in kinds.split(OTHER):  # no rule reaches over a word that is none of time
+        for start, matches in _starts_in(part):
+            yield at + start, [(at + end, rule) for end, rule in matches]
+        at += len(part) + 1
+
+
+@lru_cache(maxsize=1 << 13)  # between other words the same few classes stand again and again
+def _starts_in(kinds: str) -> tuple[tuple[int, list[tuple[int, Rule]]], ...]:
     by_start: dict[int, list[tuple[int, Rule]]] = {}
-    for rule in rules:
+    for rule in load_lexicon().rules if kinds else ():
         for match in rule.pattern.finditer(kinds):
             by_start.setdefault(match.start(), []).append((match.end(), rule))
-    for start in sorted(by_start):
-        yield start, sorted(by_start[start], key=lambda m: -m[0])
+    return tuple((start, sorted(by_start[start], key=lambda m: -m[0])) for start in sorted(by_start))
 
 
 def _build(scene: _Scene, span: tuple[int, int], rule: Rule, told: Told) -> TimeMention | None:

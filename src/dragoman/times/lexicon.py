@@ -16,6 +16,8 @@ from importlib import resources
 
 Entry = tuple[str, str]
 Phrase = tuple[tuple[str, ...], str, str]
+# The class of words that are none of time: no rule names it.
+OTHER = "x"
 
 
 @dataclass(frozen=True, slots=True)

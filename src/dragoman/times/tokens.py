@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 from unicodedata import decimal
 
-from dragoman.times.lexicon import TOKEN, Lexicon, Phrase, load_lists
+from dragoman.times.lexicon import OTHER, TOKEN, Lexicon, Phrase, load_lists
 
-OTHER = "x"
 # A sentence without any of these classes or a four-digit year holds no time expression.
 TRIGGERS = frozenset("MWwYEUVPpSyRhsGDKknczCQ78LFH")
 MAX_TOKENS = 400
@@ -23,8 +23,7 @@ _BEFORE_DECADE = tuple([word] for word in ("the", "early", "late", "mid", "-", "
 _TENS_YEARS = range(10, 21)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word with its offsets in the article's body, its class and the class's value."""
 
     start: int
@@ -36,22 +35,22 @@ class Token:
 
 def tokenize(text: str, offset: int, lexicon: Lexicon) -> list[Token]:
     """Gives the tokens of a sentence that starts at `offset`, or nothing where no word of time is among them."""
-    raw = [(m.start(), m.end(), m.group()) for m in TOKEN.finditer(text)][:MAX_TOKENS]
+    raw = [(m.start(), m.end(), m.group()) for m in islice(TOKEN.finditer(text), MAX_TOKENS)]
     lowered = [word.lower() for _, _, word in raw]
     tokens: list[Token] = []
-    i = 0
-    while i < len(raw):
-        phrase = _phrase_at(lowered, i, lexicon.phrases.get(lowered[i], ()))
-        if phrase:
-            last = i + len(phrase[0]) - 1
-            start, end = raw[i][0], raw[last][1]
-            tokens.append(Token(start + offset, end + offset, text[start:end], phrase[1], phrase[2]))
-            i = last + 1
+    past = 0
+    for i, (start, end, word) in enumerate(raw):
+        if i < past:
             continue
-        start, end, word = raw[i]
+        phrases = lexicon.phrases.get(lowered[i])
+        phrase = _phrase_at(lowered, i, phrases) if phrases else None
+        if phrase:
+            past = i + len(phrase[0])
+            end = raw[past - 1][1]
+            tokens.append(Token(start + offset, end + offset, text[start:end], phrase[1], phrase[2]))
+            continue
         kind, value = _classify(word, lowered, i, lexicon)
         tokens.append(Token(start + offset, end + offset, word, kind, value))
-        i += 1
     tokens = _join_numbers(tokens)
     return tokens if any(token.kind in TRIGGERS for token in tokens) else []
 

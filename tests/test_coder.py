@@ -1,0 +1,41 @@
+"""The coder: what is left out because nobody asks for it changes nothing of what is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+from dragoman.actors import ActorIndex
+from dragoman.coder import Coder
+from dragoman.model import Article
+from dragoman.reader.sentences import split_article
+
+TEXT = (
+    "China's foreign minister met his Vietnamese counterpart in Hanoi on Monday. They signed a trade agreement. "
+    "The United States did not mention human rights. Two days earlier troops had shelled a village near Kharkiv."
+)
+ARTICLE = Article(id="a", doc="a", title="China and Vietnam sign a trade deal", text=TEXT)
+
+
+@cache
+def coder() -> Coder:
+    return Coder(threads=1)
+
+
+def test_events_and_statements_are_the_same_without_the_layers() -> None:
+    [full] = coder().code([ARTICLE])
+    [lean] = coder().code([ARTICLE], keep="statements")
+    [bare] = coder().code([ARTICLE], keep="events")
+    assert full.events
+    assert full.statements
+    assert all((full.mentions, full.times, full.places))
+    assert lean == replace(full, mentions=(), times=(), places=())
+    assert bare == replace(lean, statements=())
+
+
+def test_the_mentions_of_a_sentence_are_those_of_the_article_that_lie_in_it() -> None:
+    index, sentences = ActorIndex.load(), split_article(ARTICLE)
+    every = index.annotate(ARTICLE, sentences)
+    for sentence in sentences:
+        inside = tuple(m for m in every if sentence.start <= m.start and m.end <= sentence.end)
+        assert index.annotate(replace(ARTICLE), sentences, sentence) == inside
