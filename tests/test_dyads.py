@@ -104,7 +104,7 @@ def test_pledges_and_threats_stand_apart(world: RecordStore) -> None:
     assert (tie.threats, tie.pledges, tie.quads) == (1, 0, (0, 0, 1, 0))
     (tie,) = [t for t in pooled(world, "CHN", "IDN", "month") if t.since == FIRST]
     assert tie.rate == pytest.approx(1000 / tie.articles)
-    assert (tie.pledges, tie.cooperation, tie.conflict) == (1, 2.5, 0.0)
+    assert (tie.pledges, tie.cooperation, tie.conflict) == (1, 2.5, None)
 
 
 def test_goldstein_is_a_choice(world: RecordStore) -> None:

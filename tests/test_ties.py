@@ -73,7 +73,7 @@ def test_a_period_that_nobody_knows_is_refused() -> None:
 def test_a_period_not_read_is_missing_and_a_quiet_one_is_calm() -> None:
     window = Window(since=START, until=START + timedelta(days=14), by="week")
     quiet, missing = series([], {START: 3}, window)
-    assert (quiet.intensity, quiet.level, quiet.covered, quiet.articles) == (0.0, 0.0, round(1 / 7, 4), 3)
+    assert (quiet.intensity, quiet.level, quiet.covered, quiet.articles) == (None, 0.0, round(1 / 7, 4), 3)
     assert (missing.intensity, missing.level, missing.covered) == (None, None, 0.0)
 
 

@@ -152,7 +152,7 @@ def record_from_row(row: dict[str, Any]) -> Record:
 
 
 def tie_row(tie: Tie) -> dict[str, Any]:
-    """The contract's tie row. `intensity` and `level` are None where nothing was read, never zero."""
+    """The contract's tie row. `intensity` is None of nothing, `level` where nothing was read, never zero."""
     return {
         "actor": tie.actor,
         "recipient": tie.recipient,

@@ -2,7 +2,7 @@
 
 Stands at the end of the journey. Takes counts of dyads (one pair of an actor and a recipient of one asserted record,
 by day) and the articles read on each day. What a tie means: what outlets reported, as far as they were read. Days on
-which nothing was read are missing, not calm: a period without any has no intensity and no level.
+which nothing was read are missing, not calm: a period without any has no level.
 
 It refuses to count what was denied, planned or supposed, and to put a happening dated by a month into one of its days.
 """
@@ -135,10 +135,11 @@ def build_series(
 ) -> list[Tie]:
     """One Tie for each period of the window, from the counts of one direction (or of both, pooled).
 
-    `read` gives the articles read on each day. `intensity` is the mean PLOVER score of the period's happenings, 0.0
-    where the period was read and nothing passed, None where it was not read. `level` is the summed intensity per day
-    read, each day weighted by half for every `half_life` days that it lies back; None before anything was read and
-    in periods not read at all. `level_sd` is its standard deviation: see `_variance`.
+    `read` gives the articles read on each day. `intensity` is the mean PLOVER score of the period's happenings, None
+    where there are none: a mean over nothing is no number. `level` is the summed intensity per day read, each day
+    weighted by half for every `half_life` days that it lies back; None before anything was read and in periods not
+    read at all, so that a period of calm has a level and one not read has none. `level_sd` is its standard
+    deviation: see `_variance`.
     """
     pooled: dict[date, list[DyadCount]] = defaultdict(list)
     for count in counts:
@@ -222,9 +223,9 @@ def _tie(
         since=period[0],
         until=period[1],
         quads=(quads[0], quads[1], quads[2], quads[3]),
-        intensity=_mean(sum(scores), sum(quads), was_read=bool(articles)),
-        cooperation=_mean(scores[0] + scores[1], quads[0] + quads[1], was_read=bool(articles)),
-        conflict=_mean(scores[2] + scores[3], quads[2] + quads[3], was_read=bool(articles)),
+        intensity=_mean(sum(scores), sum(quads)),
+        cooperation=_mean(scores[0] + scores[1], quads[0] + quads[1]),
+        conflict=_mean(scores[2] + scores[3], quads[2] + quads[3]),
         level=_rounded(state.now),
         level_sd=_rounded(state.deviation),
         trend=_rounded(state.trend),
@@ -245,11 +246,9 @@ def _ids_of(told: Sequence[DyadCount]) -> tuple[str, ...]:
     return tuple(ids if len(set(quads)) == len(quads) else dict.fromkeys(ids))
 
 
-def _mean(total: float, number: int, *, was_read: bool) -> float | None:
-    """The mean score; calm is 0.0, but only where something was read."""
-    if number:
-        return round(total / number, 4)
-    return 0.0 if was_read else None
+def _mean(total: float, number: int) -> float | None:
+    """The mean score; None of nothing."""
+    return round(total / number, 4) if number else None
 
 
 def _rounded(value: float | None) -> float | None:
