@@ -1108,6 +1108,17 @@ def test_a_day_chart_counts_each_day() -> None:
     assert day_chart([], since=date(2025, 1, 1), until=date(2025, 1, 4)) is None
 
 
+@pytest.mark.parametrize("status", ["asserted", "negated"])
+def test_a_side_that_no_table_names_has_the_pages_that_others_link_to(tmp_path: Path, status: str) -> None:
+    store = RecordStore.open(tmp_path / "record", create=True)
+    store.add([make_reading(make_event(actors=("XAB",), status=status))])
+    app = site_of(store)
+    (record,) = store.records()
+    assert 'href="/states/XAB"' in ask(app, f"/records/{record['record_id']}").text
+    assert ask(app, "/states/XAB").status == ask(app, "/ties/XAB/DEU").status == 200
+    assert ask(app, "/states/XYZ").status == ask(app, "/ties/XYZ/DEU").status == 404
+
+
 def test_the_network_is_the_same_each_time_and_inside_its_frame() -> None:
     dyads = [{"low": f"A{n}", "high": f"A{n * n % 7}", "records": n + 1, "intensity": 0.0} for n in range(1, 20)]
     network = lay_out(dyads)

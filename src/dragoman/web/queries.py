@@ -787,6 +787,23 @@ class PageView(RecordView):
         told = sorted(totals.items(), key=lambda entry: (-entry[1], entry[0]))[:limit]
         return [{"party": party, "records": number} for party, number in told]
 
+    def knows(self, party: str) -> bool:
+        """Whether a party stands under this key in any happening, be it one that nobody confirmed."""
+        snapshot = self.snapshot()
+        months = self._partitions("records", snapshot)
+        return party in self._party_totals(snapshot) or any(
+            party in self._parties_of(months[month]) for month in _newest_first(months)
+        )
+
+    def _parties_of(self, paths: tuple[str, ...]) -> frozenset[str]:
+        """The parties of a month's happenings."""
+
+        def load() -> frozenset[str]:
+            query = f"SELECT DISTINCT unnest(actors || recipients) AS party FROM {_of_files(paths)}"
+            return frozenset(row["party"] for row in self._rows(query, []))
+
+        return self._held.get(("parties of", paths), load)
+
     def linked_events(self, record: Row) -> list[Row]:
         """All events of a happening, first published first."""
         snapshot = self.snapshot()

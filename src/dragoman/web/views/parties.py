@@ -44,7 +44,7 @@ def find_tie(asked: Asked, site: Site) -> Answer | Moved:
     """Where ties are asked for by name; with the busiest pairs of the last month as a start."""
     a, b = asked.text("a"), asked.text("b")
     if a and b:
-        sides = (named_party(a), named_party(b))
+        sides = (named_party(a, site), named_party(b, site))
         if "/" not in "".join(sides):
             return Moved(path=tie_path(*sides))
         return _tie_answer(asked, site, sides)
@@ -62,17 +62,18 @@ def find_tie(asked: Asked, site: Site) -> Answer | Moved:
 def show_tie(asked: Asked, site: Site) -> Answer | Moved:
     """The tie between two sides: its series with turns, level and quads, and the happenings behind every number."""
     a, b = asked.path["a"], asked.path["b"]
-    sides = (named_party(a), named_party(b))
+    sides = (named_party(a, site), named_party(b, site))
     if sides != (a, b):
         return Moved(path=tie_path(*sides))
     return _tie_answer(asked, site, sides)
 
 
-def named_party(words: str) -> str:
+def named_party(words: str, site: Site) -> str:
+    """The key that words mean: that of a name or code, else the words where the record knows them as a key."""
     if len(words) > _LONGEST_KEY:
         raise QueryError("that is too long for a name: use a code, as RUS, or a name, as Russia")
     found = party_named(words)
-    if found is None and ":" not in words:
+    if found is None and ":" not in words and not site.view.knows(words):
         raise NotThereError(f"{words!r} names no state or organisation: use a code, as RUS, or a name, as Russia")
     return found or words
 
@@ -170,7 +171,7 @@ def find_state(asked: Asked, site: Site) -> Answer | Moved:
     """Where a state or organisation is asked for by name; else those with most happenings."""
     party = asked.text("party")
     if party:
-        key = named_party(party)
+        key = named_party(party, site)
         return Moved(path=state_path(key)) if "/" not in key else _state_answer(asked, site, key)
     rows = site.view.parties(limit=asked.limit(120))
     named = [{**row, "name": name_of(row["party"])} for row in rows]
@@ -179,7 +180,7 @@ def find_state(asked: Asked, site: Site) -> Answer | Moved:
 
 def show_state(asked: Asked, site: Site) -> Answer | Moved:
     """A state or organisation: its partners, who warms and who cools, and its newest happenings."""
-    key = named_party(asked.path["party"])
+    key = named_party(asked.path["party"], site)
     if key != asked.path["party"]:
         return Moved(path=state_path(key))
     return _state_answer(asked, site, key)

@@ -32,7 +32,7 @@ def show_watch(asked: Asked, site: Site) -> Answer:
     if query:
         page, feed = (f"/search{ending}?{urlencode({'q': query})}" for ending in ("", ".atom"))
     elif a and b:
-        path = tie_path(named_party(a), named_party(b))
+        path = tie_path(named_party(a, site), named_party(b, site))
         page, feed = path, f"{path}.atom" + (f"?alert={alert}" if alert else "")
     watches = [_told_watch(watch) for watch in site.watches.watches()]
     return Answer(
@@ -88,11 +88,11 @@ def decide_watch(asked: Asked, site: Site) -> Moved:
         if not site.watches.remove(fields.get("name", "")):
             raise NotThereError("there is no such watch: it was removed already")
     else:
-        site.watches.save(_given_watch(fields), site.view)
+        site.watches.save(_given_watch(fields, site), site.view)
     return Moved(path="/owner/watches")
 
 
-def _given_watch(fields: dict[str, str]) -> Watch:
+def _given_watch(fields: dict[str, str], site: Site) -> Watch:
     """The watch in the fields of a form; raises QueryError that names what is wrong."""
     given = {name: fields.get(name, "").strip() for name in _LONGEST_FIELD}
     for name, longest in _LONGEST_FIELD.items():
@@ -102,8 +102,8 @@ def _given_watch(fields: dict[str, str]) -> Watch:
     return Watch(
         name=given["name"],
         query=given["query"] or None,
-        a=named_party(given["a"]) if given["a"] else None,
-        b=named_party(given["b"]) if given["b"] else None,
+        a=named_party(given["a"], site) if given["a"] else None,
+        b=named_party(given["b"], site) if given["b"] else None,
         threshold=_threshold(fields.get("threshold", ""), usual),
         webhook=given["webhook"] or None,
         mail=given["mail"] or None,
