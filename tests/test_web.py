@@ -19,10 +19,12 @@ from urllib.parse import quote, urlencode, urlsplit
 from xml.etree import ElementTree as ET
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.strategies import START, make_article, make_event, make_party, make_reading
 
+from dragoman.cli import main
 from dragoman.codebook import load_codebook
 from dragoman.model import Article, Party, PlaceMention, Sentence, Span
 from dragoman.rows import event_row
@@ -1106,6 +1108,20 @@ def test_a_day_chart_counts_each_day() -> None:
     assert chart
     assert [bar.total for bar in chart.bars] == [0, 4, 0]
     assert day_chart([], since=date(2025, 1, 1), until=date(2025, 1, 4)) is None
+
+
+def test_the_network_for_programs_is_what_the_command_prints(app: Any, store: RecordStore) -> None:
+    window = ["--since", "2025-02-01", "--until", "2025-04-01"]
+    printed = CliRunner().invoke(main, ["network", "--record", str(store.path), *window, "--format", "jsonl"])
+    lines = [json.loads(line) for line in printed.stdout.splitlines()]
+    asked = "since=2025-02-01&until=2025-04-01"
+    told = ask(app, f"/network.json?{asked}").json
+    assert lines
+    assert [*told["nodes"], *told["pairs"]] == lines
+    table = list(csv.DictReader(io.StringIO(ask(app, f"/network.csv?{asked}").text)))
+    assert [(row["a"], row["b"]) for row in table] == [(row["a"], row["b"]) for row in told["pairs"]]
+    empty = ask(app, "/network.json?since=1990-01-01&until=1990-02-01").json
+    assert (empty["nodes"], empty["pairs"]) == ([], [])
 
 
 @pytest.mark.parametrize("status", ["asserted", "negated"])

@@ -100,6 +100,11 @@ class Network:
             found.setdefault(node.community, []).append(node.party)
         return tuple(tuple(found[number]) for number in sorted(found))
 
+    def to_rows(self) -> list[Row]:
+        """Rows of nodes, then of pairs, each with its `kind`; communities are numbered from 1."""
+        nodes = [{"kind": "node", **node.to_row(), "community": node.community + 1} for node in self.nodes]
+        return [*nodes, *({"kind": "pair", **edge.to_row()} for edge in self.edges)]
+
     @property
     def brokers(self) -> tuple[Node, ...]:
         """The parties that stand between others, the most so first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
@@ -175,7 +174,7 @@ def network(record: Path, since: date | None, until: date | None, form: str, **w
     plot, heat = wanted.pop("plot"), wanted.pop("heat")
     found = build_network(view, window, **wanted)
     if form == "jsonl":
-        echo_lines(network_lines(found))
+        echo_lines(found.to_rows())
     else:
         print_network(found)
     span = f"{window.since} to {window.until}"
@@ -189,14 +188,6 @@ def network(record: Path, since: date | None, until: date | None, form: str, **w
 
         arrows = find_arrows(view, window, parties=min(30, wanted["parties"]), scale=wanted["scale"])
         click.echo(f"wrote {plot_heat(arrows, heat, title=f'Who did what to whom, {span}')}", err=True)
-
-
-def network_lines(found: Any) -> Iterator[dict[str, Any]]:
-    """Rows of nodes, then of pairs, each with its `kind`; communities bear the numbers of the table, from 1."""
-    for node in found.nodes:
-        yield {"kind": "node", **node.to_row(), "community": node.community + 1}
-    for edge in found.edges:
-        yield {"kind": "pair", **edge.to_row()}
 
 
 def print_network(found: Any) -> None:

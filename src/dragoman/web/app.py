@@ -257,7 +257,7 @@ def _kept_or_made(
     if posted is None and (kept := site.kept.find(key)):
         return _revalidated(request, kept, key)
     cookie = request.cookies.get(COOKIE, "") or site.tokens.new_cookie()
-    asked = _asked(request, ending=ending, cookie=cookie, posted=posted)
+    asked = _asked(request, ending=ending, cookie=cookie, posted=posted, is_page=form == "html")
     around = _around(request, asked, site)
     answer = page.view(asked, site)
     response = respond(templates, answer, form, around)
@@ -282,7 +282,7 @@ def _revalidated(request: Request, response: Response, key: Hashable) -> Respons
     return response
 
 
-def _asked(request: Request, *, ending: str, cookie: str, posted: FormData | None) -> Asked:
+def _asked(request: Request, *, ending: str, cookie: str, posted: FormData | None, is_page: bool) -> Asked:
     path = f"/{ending}" if request.url.path == f"/{INDEX}{ending}" else request.url.path
     authorization = request.headers.get("authorization", "")
     return Asked(
@@ -294,6 +294,7 @@ def _asked(request: Request, *, ending: str, cookie: str, posted: FormData | Non
         cookie=cookie,
         bearer=authorization.removeprefix("Bearer ").strip(),
         session=request.cookies.get(OWNER_COOKIE, ""),
+        is_page=is_page,
     )
 
 

@@ -33,6 +33,8 @@ class Asked:
     cookie: str = ""
     bearer: str = ""
     session: str = ""
+    # Whether it is a page that is wanted, and no JSON, CSV or feed.
+    is_page: bool = True
 
     def text(self, name: str, *, longest: int = LONGEST_TEXT) -> str | None:
         """A parameter without surrounding space; None where it is missing or empty."""

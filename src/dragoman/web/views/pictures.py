@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import sqrt
 
+from dragoman.errors import QueryError
+from dragoman.neighbourhood import build_network
+from dragoman.ties import Window
 from dragoman.view import Row
 from dragoman.web.answers import Answer
 from dragoman.web.asked import Asked
@@ -64,22 +67,41 @@ def _dots(places: Sequence[Row]) -> list[Row]:
 
 
 def show_network(asked: Asked, site: Site) -> Answer:
-    """Who deals with whom in a window: the busiest pairs as a picture and as a table."""
+    """Who deals with whom in a window: the busiest pairs as a picture and as a table.
+
+    Programs are given what `dragoman network` prints: `nodes` and `pairs` among the busiest `parties`.
+    """
     since, until = asked.window(site.view.last_day(), days=90)
     most = asked.number("ties", 45, most=150)
-    rows = site.view.dyads(since=since, until=until, limit=most)
+    window = {"since": since.isoformat(), "until": until.isoformat()}
+    if not asked.is_page:
+        rows = _network_rows(asked, site, Window(since=since, until=until))
+        told = {f"{kind}s": [row for row in rows if row["kind"] == kind] for kind in ("node", "pair")}
+        return Answer(template="network.html", title="Network", data={**window, **told}, table=told["pairs"])
+    dyads = site.view.dyads(since=since, until=until, limit=most)
     return Answer(
         template="network.html",
         title="Network",
-        data={"since": since.isoformat(), "until": until.isoformat(), "dyads": rows},
-        told={"network": lay_out(rows)},
-        table=rows,
+        data=window,
+        told={"dyads": dyads, "network": lay_out(dyads)},
+        table=dyads,
     )
+
+
+def _network_rows(asked: Asked, site: Site, window: Window) -> list[Row]:
+    """The rows that `dragoman network` prints; none where no two parties dealt with each other."""
+    parties, least = asked.number("parties", 40, most=200, least=2), asked.number("least", 1, most=1_000_000)
+    try:
+        return build_network(site.view, window, parties=parties, least=least).to_rows()
+    except QueryError:
+        return []
 
 
 PICTURE_PAGES = (
     Page(name="map", path="/map", view=show_map, summary="Where events took place",
          parameters={**WINDOW, "quad": QUAD}),
     Page(name="network", path="/network", view=show_network, summary="Who deals with whom",
-         parameters={**WINDOW, "ties": {"type": "integer", "minimum": 1, "maximum": 150}}),
+         parameters={**WINDOW, "ties": {"type": "integer", "minimum": 1, "maximum": 150},
+                     "parties": {"type": "integer", "minimum": 2, "maximum": 200},
+                     "least": {"type": "integer", "minimum": 1, "maximum": 1_000_000}}),
 )  # fmt: skip
