@@ -4,7 +4,8 @@ A record of drawn happenings (`big_record.py`) is served by a process of its own
 newest days as fast as it can. Eight readers go from page to page without a pause (`--pause` gives them one): the front
 page of some day, states and ties drawn by how often they are named, happenings from any time, types, themes, searches
 for words, sides and days, map and network. Beside it stands what one bare DuckDB query takes in the same minutes: the
-same year of a tie, counted from the same files.
+same year of a tie, counted from the same files. The site's time of the processor for each page, all told, is printed
+where the system tells it (Linux): it says more than the seconds where other work shares the cores.
 
     python eval/page_speed.py [--events 10000000] [--keep FOLDER] [--seconds 60] [--pause 0] [--readers 8] [--no-adder]
 """
@@ -231,12 +232,24 @@ def measure(folder: Path, options: argparse.Namespace) -> int:
     bare: list[float] = []
     asking = threading.Thread(target=lambda: bare.extend(time_bare(folder, time.monotonic() + options.seconds)))
     asking.start()
+    busy = processor_seconds(server.pid)
     seen = read_together(port, [row[0] for row in sample], options)
+    busy = processor_seconds(server.pid) - busy
     asking.join()
     added = [times.get() for _ in range(times.qsize())]
     for process in (server, *(() if options.no_adder else (adder,))):
         process.terminate()
+    print(f"the site's time of the processor: {busy:.1f} s, {1000 * busy / max(1, len(seen)):.1f} ms a page")
     return report(seen, bare, added, options)
+
+
+def processor_seconds(process: int | None) -> float:
+    """What a process has taken of the processor up to now (seconds); 0.0 where the system does not tell it."""
+    told = Path(f"/proc/{process}/stat")
+    if not told.exists():
+        return 0.0
+    ticks = told.read_text().rpartition(") ")[2].split()[11:13]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
 
 def report(

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.strategies import START, make_event, make_reading, reading_lists
 
+from dragoman.model import PlaceMention
 from dragoman.store import RecordStore
+from dragoman.ties import Window
 from dragoman.web.background import Background
 from dragoman.web.held import Held
 from dragoman.web.queries import NotReadyError, PageView, Wanted
@@ -95,6 +97,92 @@ def test_pairs_and_partners_are_those_of_the_dyads(tmp_path_factory: pytest.Temp
     for party, row in partners.items():
         scores = [one["intensity"] for one in rows if {one["low"], one["high"]} == {"CHN", party}]
         assert row["intensity"] == pytest.approx(sum(scores) / len(scores), abs=0.001)
+
+
+@given(readings=reading_lists(max_size=10))
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_counted_from_what_is_held_is_what_a_query_gives(
+    tmp_path_factory: pytest.TempPathFactory, readings: Any
+) -> None:
+    store, view = pages_of(tmp_path_factory.mktemp("held") / "record", readings[:4])
+    assert_same_answers(store, view)
+    for change in (
+        lambda: store.add(readings[4:]),
+        lambda: store.correct(store.events()[0]["event_id"], "reject", reason="not so", name="A Reader"),
+        lambda: store.correct(store.records()[0]["record_id"], "amend", reason="not so", name="A Reader",
+                              changes={"type": "AGREE", "recipients": ["CHN"], "date": "2025-03-02"}),
+        lambda: store.forget(reason="asked for", article_ids=[store.events()[-1]["article_id"]]),
+    ):  # fmt: skip
+        if not store.records():
+            return
+        change()
+        assert_same_answers(store, view)
+
+
+def assert_same_answers(store: RecordStore, view: PageView) -> None:
+    """Ties, places, happenings and words as the pages tell them, against the plain questions of the record."""
+    window = {"since": SINCE, "until": UNTIL}
+    for by, directed in (("day", True), ("week", False), ("month", True), ("month", False)):
+        asked = {**window, "by": by, "directed": directed}
+        assert list(view.ties("FRA", "CHN", **asked)) == list(store.ties("FRA", "CHN", **asked))
+    out, back = view.tie_sums(("FRA", "CHN"), Window(**window))
+    for way, actor in ((out, "FRA"), (back, "CHN")):
+        rows = [row for row in store.ties("FRA", "CHN", **window) if row["actor"] == actor]
+        assert way == {quad: sum(row["quads"][quad] for row in rows) for quad in way}
+    between = [row for row in store.records() if row["date"] and row["status"] == "asserted" and is_between(row)]
+    told = view.tie_happenings(("FRA", "CHN"), since=SINCE, until=UNTIL, limit=99)
+    assert {row["record_id"] for row in told} == {row["record_id"] for row in between}
+    assert [row["day"] for row in told] == sorted((row["day"] for row in told), reverse=True)
+    assert view.places(since=SINCE, until=UNTIL, limit=99) == places_of(store)
+    records = store.records()
+    for record in records:
+        rows = {row["event_id"]: row for row in store.events_by_id(record["events"])}
+        linked = view.linked_events(record)
+        assert {row["event_id"]: {**row, "corrections": rows[row["event_id"]]["corrections"]} for row in linked} == rows
+        assert linked == sorted(linked, key=lambda row: (row["published"], row["publisher"] or "~", row["event_id"]))
+        assert all(view.record(one) == record for one in (record["record_id"], *record["aliases"]))
+    for word in ("summit", "harbour"):
+        said = {row["event_id"] for row in store.events(text=word)}
+        found = {row["record_id"] for row in view.happenings(Wanted(words=(word,)), limit=200)}
+        assert found >= {row["record_id"] for row in records if said.intersection(row["events"])}
+    keys = {party for row in records for party in (*row["actors"], *row["recipients"])}
+    assert all(view.knows(party) for party in keys)
+    assert not view.knows("XYZ")
+
+
+def is_between(row: dict[str, Any]) -> bool:
+    """Whether France and China face each other in a happening: across it, or as actors of a meeting."""
+    sides = (row["actors"], row["recipients"])
+    across = any("FRA" in one and "CHN" in other for one, other in (sides, sides[::-1]))
+    return across or (row["event_type"] in {"CONSULT", "AGREE"} and {"FRA", "CHN"} <= set(row["actors"]))
+
+
+def places_of(store: RecordStore) -> list[dict[str, Any]]:
+    told: dict[tuple[str, str], list[Any]] = {}
+    for row in store.events(status="asserted", since=SINCE, until=UNTIL):
+        if row["place"]:
+            told.setdefault((row["place"]["name"], row["place"]["country"]), []).append(row)
+    rows = [
+        {
+            "name": name, "country": country, "latitude": None, "longitude": None, "events": len(events),
+            "cooperation": sum(row["quad"] <= 2 for row in events), "conflict": sum(row["quad"] > 2 for row in events),
+            "intensity": round(sum(row["intensity"] for row in events) / len(events), 3),
+        }
+        for (name, country), events in told.items()
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: (-row["events"], row["name"]))
+
+
+def test_a_place_of_a_month_is_counted_by_quad_and_rounded(tmp_path: Path) -> None:
+    place = PlaceMention(start=0, end=4, text="Lyon", name="Lyon", country="FRA", latitude=45.748, longitude=4.8467)
+    events = [
+        make_event(f"e{n}", event_type=kind, article=f"a{n}", place=place) for n, kind in enumerate(("AID", "ACCUSE"))
+    ]
+    _, view = pages_of(tmp_path / "record", [make_reading(one) for one in events])
+    (row,) = view.places(since=SINCE, until=UNTIL, limit=9)
+    assert (row["latitude"], row["longitude"], row["events"], row["intensity"]) == (45.75, 4.85, 2, 1.75)
+    (row,) = view.places(since=SINCE, until=UNTIL, limit=9, quad=3)
+    assert (row["events"], row["conflict"], row["intensity"]) == (1, 1, -3.0)
 
 
 def test_each_batch_is_seen_and_only_its_partitions_are_read_again(tmp_path: Path) -> None:

@@ -29,8 +29,11 @@ from dragoman.ties import HALF_LIFE, DyadCount, Period, Scale, Window, build_ser
 
 Row = dict[str, Any]
 
+# Which rows of the corrected events stand in place of what was read.
+SHOWN_CORRECTED = """NOT is_rejected AND (layer = 'record'
+    OR event_id NOT IN (SELECT event_id FROM corrected WHERE layer = 'record'))"""
 _BESIDE_EVENT = frozenset({"day", "last_day", "actor_keys", "recipient_keys", "cell", "year", "added"})
-_CONTRACT_EVENT = tuple(name for name in SPECS["events"].schema.names if name not in _BESIDE_EVENT)
+CONTRACT_EVENT = tuple(name for name in SPECS["events"].schema.names if name not in _BESIDE_EVENT)
 _BESIDE_RECORD = frozenset({"day", "last_day", "words", "harm", "cell", "month"})
 _CONTRACT_RECORD = tuple(name for name in SPECS["records"].schema.names if name not in _BESIDE_RECORD)
 
@@ -111,14 +114,14 @@ class RecordView:
         snapshot = self.snapshot()
         wanted.add(self.newest_coder(snapshot))
         source = self._source("events", snapshot, _years_of(since, until))
-        query = f"""SELECT {", ".join(_CONTRACT_EVENT)} FROM {source} WHERE {wanted.sql}
+        query = f"""SELECT {", ".join(CONTRACT_EVENT)} FROM {source} WHERE {wanted.sql}
             ORDER BY day, event_id {_limit(limit)}"""
         return self._with_corrections(snapshot, self._rows(query, wanted.values))
 
     def events_by_id(self, event_ids: Sequence[str]) -> list[Row]:
         """Event rows with the given ids, as a record lists them."""
         snapshot = self.snapshot()
-        query = f"""SELECT {", ".join(_CONTRACT_EVENT)} FROM {self._source("events", snapshot)}
+        query = f"""SELECT {", ".join(CONTRACT_EVENT)} FROM {self._source("events", snapshot)}
             WHERE event_id IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)} ORDER BY day, event_id"""
         return self._with_corrections(snapshot, self._rows(query, [list(event_ids)]))
 
@@ -405,7 +408,7 @@ class RecordView:
     def events_read_by(self, coder: str, *, beside: str) -> list[Row]:
         """Event rows as one coder read them, uncorrected, of the articles that another coder read as well."""
         snapshot = self.snapshot()
-        query = f"""SELECT {", ".join(_CONTRACT_EVENT)} FROM {self._as_stored("events", snapshot)} WHERE coder = ?
+        query = f"""SELECT {", ".join(CONTRACT_EVENT)} FROM {self._as_stored("events", snapshot)} WHERE coder = ?
             AND article_id IN (SELECT article_id FROM {self._source("articles", snapshot)} WHERE coder = ?)
             ORDER BY event_id"""
         return self._rows(query, [coder, beside])
@@ -482,9 +485,7 @@ class RecordView:
     def _source(self, name: str, snapshot: Snapshot, partitions: Sequence[str] | None = None) -> str:
         """What stands after FROM for a table in a snapshot: events as people corrected them."""
         if name == "events" and self._folder.files("corrected", snapshot):
-            shown = """NOT is_rejected AND (layer = 'record'
-                OR event_id NOT IN (SELECT event_id FROM corrected WHERE layer = 'record'))"""
-            return self._overlaid(snapshot, partitions, hidden="TRUE", shown=shown)
+            return self._overlaid(snapshot, partitions, hidden="TRUE", shown=SHOWN_CORRECTED)
         return self._as_stored(name, snapshot, partitions)
 
     def _merging_source(self, snapshot: Snapshot, partitions: Sequence[str] | None = None) -> str:

@@ -193,7 +193,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def _warm_up(site: Site) -> None:
     """Reads what the first pages would wait for: the newest columns, the libraries of a tie, the index of words."""
-    site.view.snapshot()
+    site.view.warm_up()
     importlib.import_module("scipy.stats")
     load_outlines()
     site.view.index_words()

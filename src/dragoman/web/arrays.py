@@ -94,8 +94,9 @@ class HappeningColumns(_Arrays):
             places.append(pc.list_parent_indices(lists).to_numpy(zero_copy_only=False))
         numbers = keys.number_all(pa.chunked_array(names, type=pa.string()))
         rows = np.concatenate(places).astype(np.int32)
+        pairs = np.sort(numbers.astype(np.int64) << 32 | rows)
         # A party on both sides stands in the row once.
-        pairs = np.unique(numbers.astype(np.int64) << 32 | rows) if len(rows) else np.zeros(0, np.int64)
+        pairs = pairs[np.diff(pairs, prepend=-1) != 0]
         return cls(
             ids=table["record_id"].combine_chunks(),
             day=_days(table["day"]),
@@ -121,45 +122,58 @@ class HappeningColumns(_Arrays):
 class DyadColumns(_Arrays):
     """Rows of dyads of a partition, grouped by pair. `is_first` marks one row of each happening of a pair.
 
-    `pairs` are the distinct pairs in sorted order (low's number shifted by 32 bits, and high's), `starts` and `ends`
-    where their rows lie.
+    `low` and `high` are the numbers of the sides of each pair, `starts` and `ends` where its rows lie, `pair` which
+    pair each row is of. `sorted_pairs` are both numbers as one (low's shifted by 32 bits), `order` whose they are.
     """
 
     low: NDArray[np.int32]
     high: NDArray[np.int32]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    sorted_pairs: NDArray[np.int64]
+    order: NDArray[np.int64]
+    pair: NDArray[np.int32]
     day: NDArray[np.int32]
+    last_day: NDArray[np.int32]
     kind: NDArray[np.int8]
     quad: NDArray[np.int8]
     intensity: NDArray[np.float64]
+    belief: NDArray[np.float64]
     is_forward: NDArray[np.bool_]
+    is_mutual: NDArray[np.bool_]
     is_first: NDArray[np.bool_]
-    pairs: NDArray[np.int64]
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    ids: pa.Array
 
     @classmethod
     def of(cls, table: pa.Table, keys: Keys) -> DyadColumns:
-        """From the columns of the same names and a number of the `record`, in order of pair, day and record."""
+        """From the columns of the same names and `record_id`, in order of pair, day and record."""
         low, high = keys.number_all(table["low"]), keys.number_all(table["high"])
-        pair = low.astype(np.int64) << 32 | high
-        record = table["record"].to_numpy()
-        starts = np.flatnonzero(np.diff(pair, prepend=-1)) if len(pair) else np.zeros(0, np.int64)
-        ends = np.append(starts[1:], len(pair)) if len(pair) else starts
-        is_first = np.ones(len(pair), np.bool_)
-        is_first[1:] = (pair[1:] != pair[:-1]) | (record[1:] != record[:-1])
-        order = np.argsort(pair[starts])
+        ids = table["record_id"].combine_chunks()
+        is_new = np.ones(len(low), np.bool_)
+        is_new[1:] = (low[1:] != low[:-1]) | (high[1:] != high[:-1])
+        starts = np.flatnonzero(is_new)
+        is_first = is_new.copy()
+        is_first[1:] |= pc.not_equal(ids[1:], ids[:-1]).to_numpy(zero_copy_only=False)
+        pairs = low[starts].astype(np.int64) << 32 | high[starts]
+        order = np.argsort(pairs)
         return cls(
-            low=low,
-            high=high,
+            low=low[starts],
+            high=high[starts],
+            starts=starts,
+            ends=np.append(starts[1:], len(low)) if len(starts) else starts,
+            sorted_pairs=pairs[order],
+            order=order,
+            pair=(np.cumsum(is_new) - 1).astype(np.int32),
             day=_days(table["day"]),
+            last_day=_days(table["last_day"]),
             kind=_coded(table["event_type"], list(load_codebook().types)),
             quad=table["quad"].to_numpy().astype(np.int8),
             intensity=table["intensity"].to_numpy(),
+            belief=table["belief"].to_numpy(),
             is_forward=table["is_forward"].to_numpy(),
+            is_mutual=table["is_mutual"].to_numpy(),
             is_first=is_first,
-            pairs=pair[starts][order],
-            starts=starts[order],
-            ends=ends[order],
+            ids=ids,
         )
 
     def rows_of(self, low: int | None, high: int | None) -> slice:
@@ -167,10 +181,11 @@ class DyadColumns(_Arrays):
         if low is None or high is None:
             return slice(0, 0)
         pair = (low << 32) | high
-        at = int(np.searchsorted(self.pairs, pair))
-        if at == len(self.pairs) or self.pairs[at] != pair:
+        at = int(np.searchsorted(self.sorted_pairs, pair))
+        if at == len(self.sorted_pairs) or self.sorted_pairs[at] != pair:
             return slice(0, 0)
-        return slice(int(self.starts[at]), int(self.ends[at]))
+        place = self.order[at]
+        return slice(int(self.starts[place]), int(self.ends[place]))
 
 
 def day_number(day: date) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import get_args
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
@@ -122,6 +122,12 @@ class Asked:
         if until < since:
             raise QueryError(f"the window ends on {until}, before it begins on {since}: swap the two")
         return since, until
+
+    def linked_by(self, name: str) -> str:
+        """This address up to the value of a parameter, for links that differ in it alone."""
+        changed: dict[str, Any] = {name: None}
+        path = self.linked(**changed)
+        return f"{path}{'&' if '?' in path else '?'}{name}="
 
     def linked(self, ending: str = "", **changed: object) -> str:
         """This address in another format or with some parameters changed; None takes one away."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil, floor, log10
-from typing import Any
+from typing import Any, NamedTuple
 
 Row = Mapping[str, Any]
 
@@ -24,8 +24,7 @@ MOST_TICKS = 9
 LONGEST_IN_DAYS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
+class Block(NamedTuple):
     """A rectangle; `kind` is the class that colours it."""
 
     x: float
@@ -34,9 +33,13 @@ class Block:
     height: float
     kind: str
 
+    @property
+    def path(self) -> str:
+        """The rectangle as an SVG path: one attribute to be written in place of four."""
+        return f"M{self.x:g} {self.y:g}h{self.width:g}v{self.height:g}H{self.x:g}z"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+
+class Slot(NamedTuple):
     """One period of a chart: its row, its column, its bars, where its level lies, whether it was read."""
 
     row: Row
@@ -46,14 +49,19 @@ class Slot:
     is_read: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
+class Mark(NamedTuple):
+    """All shapes of a chart that are coloured alike, as one SVG path; `kind` is their class."""
+
+    kind: str
+    path: str
+
+
+class Tick(NamedTuple):
     x: float
     label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(NamedTuple):
     x: float
     row: Row
 
@@ -63,6 +71,7 @@ class TieChart:
     """The chart of a tie: the level above (up to `reach` either way), counts of cooperation and conflict below."""
 
     slots: tuple[Slot, ...]
+    marks: tuple[Mark, ...]
     lines: tuple[str, ...]
     ticks: tuple[Tick, ...]
     turns: tuple[Turn, ...]
@@ -89,8 +98,13 @@ def tie_chart(rows: Sequence[Row]) -> TieChart | None:
     first, last = date.fromisoformat(rows[0]["since"]), date.fromisoformat(rows[-1]["until"])
     scale = _Days(first, last)
     most = max(1, *(max(_sides(row)) for row in rows))
+    slots = tuple(_slot(row, scale, most, reach) for row in rows)
+    unread = "".join(slot.column.path for slot in slots if not slot.is_read)
+    dots = "".join(f"M{slot.dot[0] - 3:g} {slot.dot[1]:g}a3 3 0 1 0 6 0a3 3 0 1 0-6 0z" for slot in slots if slot.dot)
+    marks = [Mark("unread", unread), *_marks([bar for slot in slots for bar in slot.bars]), Mark("dot", dots)]
     return TieChart(
-        slots=tuple(_slot(row, scale, most, reach) for row in rows),
+        slots=slots,
+        marks=tuple(mark for mark in marks if mark.path),
         lines=tuple(_level_lines(rows, scale, reach)),
         ticks=tuple(_ticks(first, last, scale)),
         turns=tuple(
@@ -165,6 +179,14 @@ def _bars(row: Row, place: tuple[float, float], most: int) -> tuple[Block, ...]:
     )  # fmt: skip
 
 
+def _marks(blocks: Sequence[Block]) -> tuple[Mark, ...]:
+    """Blocks of one kind as one path each."""
+    paths: dict[str, list[str]] = {}
+    for block in blocks:
+        paths.setdefault(block.kind, []).append(block.path)
+    return tuple(Mark(kind, "".join(path)) for kind, path in sorted(paths.items()))
+
+
 def _level_lines(rows: Sequence[Row], scale: _Days, reach: float) -> list[str]:
     """The level as SVG paths, broken where nothing was read."""
     paths: list[list[str]] = [[]]
@@ -201,8 +223,7 @@ def _ticks(first: date, last: date, scale: _Days) -> list[Tick]:
 DAYS_WIDTH, DAYS_HEIGHT, DAYS_BASE = 960.0, 118.0, 96.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayBar:
+class DayBar(NamedTuple):
     """A day with its counts by quad, its blocks, and the column that is clicked."""
 
     day: str
@@ -214,7 +235,10 @@ class DayBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayChart:
+    """Days as columns to be clicked, and what stands in them."""
+
     bars: tuple[DayBar, ...]
+    marks: tuple[Mark, ...]
     ticks: tuple[Tick, ...]
     most: int
     width: float = DAYS_WIDTH
@@ -232,8 +256,10 @@ def day_chart(rows: Sequence[Row], *, since: date, until: date) -> DayChart | No
     most = max(sum(quads.values()) for quads in counts.values())
     scale = _Days(since, until)
     days = [since + timedelta(days=number) for number in range((until - since).days)]
+    bars = tuple(_day_bar(day, counts.get(day.isoformat(), {}), scale, most) for day in days)
     return DayChart(
-        bars=tuple(_day_bar(day, counts.get(day.isoformat(), {}), scale, most) for day in days),
+        bars=bars,
+        marks=_marks([block for bar in bars for block in bar.blocks]),
         ticks=tuple(_ticks(since, until, scale)),
         most=most,
     )

@@ -7,6 +7,7 @@ alone. It refuses to answer without a limit.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,15 +21,15 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from dragoman.codebook import load_codebook
+from dragoman.codebook import QUADS, load_codebook
 from dragoman.columns import NO_PERIOD, SPECS
 from dragoman.errors import DragomanError
-from dragoman.groups import Side
+from dragoman.groups import Side, name_of_side
 from dragoman.model import STATUSES
-from dragoman.rows import date_bounds
+from dragoman.rows import date_bounds, each_day
 from dragoman.tables import Snapshot, TableFolder
 from dragoman.ties import DyadCount, Scale, Window, next_period
-from dragoman.view import RecordView, Row, with_links
+from dragoman.view import CONTRACT_EVENT, SHOWN_CORRECTED, RecordView, Row, with_links
 from dragoman.web.arrays import (
     NO_DAY,
     THEME,
@@ -41,8 +42,9 @@ from dragoman.web.arrays import (
     join_sums,
 )
 from dragoman.web.held import Held
+from dragoman.web.passed import count_pair, count_places, newest_of_pair
 from dragoman.web.shown import ClosedError, Shown
-from dragoman.web.stored import Columns, StoredRows
+from dragoman.web.stored import Columns, DataFiles, StoredRows
 from dragoman.web.words import DIGEST_BITS, DIGEST_MASK, LATEST, WordIndex
 
 # Events read to find the one that shows a happening best: more would only repeat it.
@@ -59,11 +61,21 @@ _ROWS_OF_OPENING = 15_000
 _BEHIND_ALL = "~"
 # Newest partitions that are read again as soon as they change, since nearly every page asks for them.
 MONTHS_READY, YEARS_READY = 3, 2
+# Months of columns and days of rows that are read when a site begins.
+MONTHS_WARM, DAYS_WARM = 36, 270
+# Years of dyads from which a tie is counted at once; for more of them the files are asked.
+MOST_YEARS = 4
 # Bytes of happenings with their sentences that are kept as rows.
 CARD_BYTES = 60_000_000
 _CARD_BYTES_EACH = 4_000
 # Bytes of groups of rows that are held to read rows from: those of the newest year of a large record.
-RECORD_ROW_BYTES, EVENT_ROW_BYTES = 130_000_000, 200_000_000
+RECORD_ROW_BYTES, EVENT_ROW_BYTES, PLACE_ROW_BYTES, WHOLE_ROW_BYTES = 130_000_000, 160_000_000, 30_000_000, 30_000_000
+# Bytes of what data files say of themselves.
+FILES_BYTES = 150_000_000
+# Days of a window whose places are counted from held groups; for longer ones the files are asked.
+MOST_PLACE_DAYS = 400
+# Days among which the events of a happening are looked for where they lie.
+MOST_EVENT_DAYS = 31
 # Events that a search adds to the index of words before it answers; more are left to the start of the site.
 MOST_ON_THE_SPOT = 20_000
 # Events that are put into the index of words at once.
@@ -80,6 +92,11 @@ _SHOWN_COLUMNS: Columns = {
     **dict.fromkeys(("anchor", "actors", "recipients", "place", "attributed_to"), _SPAN),
     "sentence": _SPAN | {"text"},
 }
+_PLACE_COLUMNS: Columns = {
+    **dict.fromkeys(("quad", "intensity", "status"), frozenset()),
+    "place": frozenset({"name", "country", "latitude", "longitude"}),
+}
+_LINK_COLUMNS: Columns = dict.fromkeys(("holder", "kind", "record_id", "reason"), frozenset())
 # How much a happening weighs: how far from neutral, how sure, by how many voices (each doubling adds one), and half as
 # much where one side is not told.
 _WEIGHT = """belief * (1 + abs(intensity)) * (1 + log2(greatest(voices, 1)))
@@ -89,6 +106,8 @@ _STATUS_NUMBERS: Mapping[str, int] = {status: number for number, status in enume
 _ASSERTED = _STATUS_NUMBERS["asserted"]
 _NUMBER = f"""(coalesce(day - DATE '0001-01-01', 0)::BIGINT << {DIGEST_BITS})
     + (md5_number_lower(event_id) & {DIGEST_MASK})::BIGINT"""
+# Of the digest of an event's id, the part that is held to find it among the rows of its day.
+_SHORT = (1 << 32) - 1
 _FIRST_DAY = date(1, 1, 1)
 
 
@@ -131,6 +150,25 @@ class _Place:
     day: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ids:
+    """The happenings of a month: digests of their ids in order, and the day of the month of each (0: none)."""
+
+    month: str
+    digests: NDArray[np.uint64]
+    days: NDArray[np.uint8]
+
+    @property
+    def nbytes(self) -> int:
+        return self.digests.nbytes + self.days.nbytes
+
+    def find(self, digests: NDArray[np.uint64]) -> list[tuple[int, int]]:
+        """Which of some digests are here, and on which day each."""
+        at = self.digests.searchsorted(digests)
+        here = np.flatnonzero(self.digests.take(at, mode="clip") == digests) if len(self.digests) else ()
+        return [(int(number), int(self.days[at[number]])) for number in here]
+
+
 @dataclass(frozen=True, slots=True)
 class _Card:
     """A happening's row with the sentence that shows it, kept."""
@@ -147,10 +185,13 @@ class PageView(RecordView):
         self._closed = threading.Event()
         self._held = Held()
         self._cards = Held(CARD_BYTES)
-        self._record_rows_held = StoredRows(
-            dict.fromkeys((*_RECORD_COLUMNS, "last_day"), frozenset()), RECORD_ROW_BYTES
-        )
-        self._event_rows_held = StoredRows(_SHOWN_COLUMNS, EVENT_ROW_BYTES)
+        files = self._files = DataFiles(FILES_BYTES)
+        record_columns = dict.fromkeys((*_RECORD_COLUMNS, "last_day"), frozenset[str]())
+        self._record_rows_held = StoredRows(files, record_columns, RECORD_ROW_BYTES)
+        self._event_rows_held = StoredRows(files, _SHOWN_COLUMNS, EVENT_ROW_BYTES)
+        self._whole_events = StoredRows(files, dict.fromkeys(CONTRACT_EVENT, frozenset()), WHOLE_ROW_BYTES)
+        self._place_rows = StoredRows(files, _PLACE_COLUMNS, PLACE_ROW_BYTES)
+        self._link_rows = StoredRows(files, _LINK_COLUMNS, PLACE_ROW_BYTES)
         self._keys = Keys()
         self._words = WordIndex(folder.path)
         self._shown = Shown(folder.head, self._prepare)
@@ -190,43 +231,75 @@ class PageView(RecordView):
         months = self._partitions("records", snapshot)
         for month in months:
             self._type_days(month, months[month])
-            self._id_hashes(month, months[month])
+        self._ids(snapshot)
         for month in _newest_first(months)[:MONTHS_READY]:
             self._happening_columns(month, snapshot)
         for year in _newest_first(self._partitions("dyads", snapshot))[:YEARS_READY]:
             self._dyad_columns(year, snapshot)
+        if self._words.added() and self._unindexed(snapshot) <= MOST_ON_THE_SPOT:
+            self._index_words(snapshot)
+
+    def warm_up(self) -> None:
+        """Reads what pages of the newest days would wait for."""
+        snapshot = self.snapshot()
+        for month in _newest_first(self._partitions("records", snapshot))[:MONTHS_WARM]:
+            self._happening_columns(month, snapshot)
+        last = self.last_day()
+        if last is None:
+            return
+        since, until = last - timedelta(days=DAYS_WARM), last + timedelta(days=1)
+        months = self._paths_of("records", snapshot, self._months_in(snapshot, since, until))
+        years = self._paths_of("events", snapshot, _years(since, until) or ())
+        for _ in range(2):  # what is asked for again is held
+            self._record_rows_held.tables(months, since=since, until=until)
+            self._event_rows_held.tables(years, since=since, until=until)
 
     def index_words(self) -> None:
         """Brings the index of words up to the state that is shown: minutes for the first time in a large record."""
-        snapshot = self.snapshot()
+        self._index_words(self.snapshot())
 
+    def _index_words(self, snapshot: Snapshot) -> None:
         def read(after: int, up_to: int) -> Iterator[list[tuple[int, str]]]:
             # The index grows fastest where numbers rise, so each partition is read in their order, the oldest first.
             for year in reversed(_newest_first(self._partitions("events", snapshot))):
+                paths = self._added_to(self._paths("events", snapshot, year), after)
+                if not paths:
+                    continue
                 query = f"""SELECT {_NUMBER} AS number, concat_ws(' ', sentence.text, publisher,
                         array_to_string(list_transform(actors || recipients, lambda p: p.name), ' ')) AS words
-                    FROM {_of_files(self._paths("events", snapshot, year))}
-                    WHERE added > ? AND added <= ? ORDER BY number"""
+                    FROM {_of_files(paths)} WHERE added > ? AND added <= ? ORDER BY number"""
                 with self._cursor() as cursor:
                     for batch in cursor.sql(query, params=[after, up_to]).to_arrow_reader(WORDS_AT_ONCE):
                         self._check_open()
                         yield list(zip(batch["number"].to_pylist(), batch["words"].to_pylist(), strict=True))
 
         self._words.update(snapshot, read)
+        for path in self._folder.files("events", snapshot):
+            self._short_digests(path)
 
     def _bring_words_up(self, snapshot: Snapshot) -> None:
         """Adds the newest batches to the index of words; raises NotReadyError where it has to be made first."""
         if self._words.reaches(snapshot):
             return
-        after = self._words.added()
-        source = self._source("events", snapshot)
-        number = self._rows(f"SELECT count(*) AS number FROM {source} WHERE added > ?", [after])[0]["number"]
-        if number > MOST_ON_THE_SPOT:
+        if self._unindexed(snapshot) > MOST_ON_THE_SPOT:
             raise NotReadyError(
                 "the words of this record are still being indexed: try again in some minutes, or search by states, "
                 "types and days alone"
             )
-        self.index_words()
+        self._index_words(snapshot)
+
+    def _unindexed(self, snapshot: Snapshot) -> int:
+        """How many events are not in the index of words yet."""
+        after = self._words.added()
+        paths = self._added_to(self._folder.files("events", snapshot), after)
+        if not paths:
+            return 0
+        found = self._rows(f"SELECT count(*) AS number FROM {_of_files(paths)} WHERE added > ?", [after])
+        return int(found[0]["number"])
+
+    def _added_to(self, paths: Iterable[str], after: int) -> list[str]:
+        """Of some data files those with rows that a snapshot after a number added."""
+        return [path for path in paths if self._files.may_exceed(path, "added", after)]
 
     def _partitions(self, name: str, snapshot: Snapshot) -> Mapping[str, tuple[str, ...]]:
         """The data files of a table by the value of their partition."""
@@ -264,7 +337,8 @@ class PageView(RecordView):
         def load() -> DyadColumns:
             with self._cursor() as cursor:
                 table = cursor.sql(
-                    f"""SELECT low, high, day, event_type, quad, intensity, is_forward, hash(record_id) AS record
+                    f"""SELECT low, high, day, last_day, event_type, quad, intensity, belief, is_forward, is_mutual,
+                        record_id
                     FROM {_of_files(paths)} {order}"""
                 ).to_arrow_table()
             return DyadColumns.of(table, self._keys)
@@ -290,17 +364,38 @@ class PageView(RecordView):
 
         return self._held.get(("types", paths), load)
 
-    def _id_hashes(self, month: str, paths: tuple[str, ...]) -> NDArray[np.uint64]:
-        """Hashes of the ids of a month's happenings and of those that they bore before, in order."""
+    def _ids(self, snapshot: Snapshot) -> Sequence[_Ids]:
+        """The ids of all happenings, month by month."""
 
-        def load() -> NDArray[np.uint64]:
-            query = f"""SELECT hash(record_id) AS hash FROM {_of_files(paths)} UNION ALL
-                SELECT hash(unnest(aliases)) FROM {_of_files(paths)} WHERE len(aliases) > 0"""
+        def load() -> Sequence[_Ids]:
+            return [self._ids_of(month, paths) for month, paths in self._partitions("records", snapshot).items()]
+
+        return self._held.get(("all ids", snapshot.versions["records"]), load)
+
+    def _ids_of(self, month: str, paths: tuple[str, ...]) -> _Ids:
+        """The ids of a month's happenings and those that they bore before, by their digests."""
+
+        def load() -> _Ids:
+            query = f"""SELECT digest, day FROM (
+                SELECT md5_number_lower(record_id) AS digest, coalesce(day(day), 0)::UTINYINT AS day
+                    FROM {_of_files(paths)}
+                UNION ALL SELECT md5_number_lower(unnest(aliases)), coalesce(day(day), 0)::UTINYINT
+                    FROM {_of_files(paths)} WHERE len(aliases) > 0) ORDER BY digest"""
             with self._cursor() as cursor:
-                hashes = cursor.sql(query).to_arrow_table()["hash"].to_numpy()
-            return np.sort(hashes)
+                table = cursor.sql(query).to_arrow_table()
+            return _Ids(month=month, digests=table["digest"].to_numpy(), days=table["day"].to_numpy())
 
         return self._held.get(("ids", paths), load)
+
+    def _short_digests(self, path: str) -> NDArray[np.uint32]:
+        """Digests of the ids of a file's events, row by row."""
+
+        def load() -> NDArray[np.uint32]:
+            query = f"SELECT (md5_number_lower(event_id) & {_SHORT})::UINTEGER AS digest FROM {_of_files([path])}"
+            with self._cursor() as cursor:
+                return np.asarray(cursor.sql(query).to_arrow_table()["digest"].to_numpy())
+
+        return self._held.get(("digests", path), load)
 
     # --- totals ---
 
@@ -347,7 +442,7 @@ class PageView(RecordView):
 
     def _rows_in(self, path: str) -> int:
         """Rows of a data file."""
-        return self._held.get(("count", path), lambda: self._count(_of_files([path])))
+        return self._files.rows(path)
 
     def _articles_by_day(self, snapshot: Snapshot) -> dict[date, int]:
         def load_file(path: str) -> list[tuple[date, int]]:
@@ -504,12 +599,8 @@ class PageView(RecordView):
         events = {row["event_id"]: row for row in self._events_of_hits(snapshot, hits)}
         days = {row["day"] for row in events.values()}
         months = sorted({f"{day:%Y-%m}" if day else NO_PERIOD for day in days})
-        at = _on_days("records", [day and day.isoformat() for day in days])
-        found = self._rows(
-            f"""SELECT {", ".join(_RECORD_COLUMNS)}, day, last_day FROM {self._source("records", snapshot, months)}
-            WHERE {at} AND list_has_any(events, ?::VARCHAR[])""",
-            [list(events)],
-        )
+        paths = self._paths_of("records", snapshot, months)
+        found = self._record_rows_held.find(paths, "events", events.keys(), days=None if None in days else days)
         return [
             {**_told_record(row), "shown": _shown(events[one] for one in row["events"] if one in events)}
             for row in found
@@ -518,15 +609,42 @@ class PageView(RecordView):
 
     def _events_of_hits(self, snapshot: Snapshot, hits: Sequence[int]) -> list[Row]:
         """The events that some hits stand for, read by the newest coder, as people corrected them."""
+        if self.newest_coder(snapshot) == "TRUE":
+            return self._with_corrected(snapshot, self._events_numbered(snapshot, hits))
         days = {_FIRST_DAY + timedelta(days=hit >> DIGEST_BITS) for hit in hits}
         years = sorted({*(f"{day.year:04d}" for day in days), NO_PERIOD})
         at = _on_days("events", [day.isoformat() if day != _FIRST_DAY else None for day in days])
-        # Not from held groups: words stand all over the years, and a group for each would push out those of lists.
         return self._rows(
             f"""SELECT {", ".join(_SHOWN_COLUMNS)}, day FROM {self._source("events", snapshot, years)}
             WHERE {at} AND {_NUMBER} IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}""",
             [list(hits)],
         )
+
+    def _events_numbered(self, snapshot: Snapshot, hits: Sequence[int]) -> list[Row]:
+        """The events that some hits stand for, as they were read."""
+        places: dict[str, list[int]] = {}
+        for hit in hits:
+            days = hit >> DIGEST_BITS
+            day = _FIRST_DAY + timedelta(days=days) if days else None
+            for path in self._paths("events", snapshot, f"{day.year:04d}" if day else NO_PERIOD):
+                digests = self._short_digests(path)
+                for start, end in self._event_rows_held.place_of(path, day):
+                    found = np.flatnonzero(digests[start:end] == hit & _SHORT) + start
+                    places.setdefault(path, []).extend(found.tolist())
+        asked = set(hits)
+        rows = [row for path, here in places.items() for row in self._event_rows_held.take(path, here)]
+        return [row for row in rows if _hit_of(row) in asked]
+
+    def _with_corrected(self, snapshot: Snapshot, rows: Sequence[Row]) -> list[Row]:
+        """Events as people corrected them, some of them to another day; those that were rejected are left out."""
+        overlaid = [row["event_id"] for row in rows if row["event_id"] in self._overlaid_ids(snapshot)]
+        kept = [row for row in rows if row["event_id"] not in overlaid]
+        if not overlaid:
+            return kept
+        query = f"""WITH corrected AS (SELECT * FROM {self._source("corrected", snapshot)})
+            SELECT {", ".join(_SHOWN_COLUMNS)}, day FROM corrected
+            WHERE {SHOWN_CORRECTED} AND event_id IN (SELECT unnest(?))"""
+        return kept + self._rows(query, [overlaid])
 
     def _overlaid_ids(self, snapshot: Snapshot) -> frozenset[str]:
         """Events in whose place something else stands, or nothing, since people corrected them."""
@@ -549,6 +667,12 @@ class PageView(RecordView):
     def tie_happenings(self, sides: tuple[str, str], *, since: date, until: date, limit: int) -> list[Row]:
         """The newest happenings between two sides in a window, each with its sentence."""
         snapshot = self.snapshot()
+        window = Window(since=since, until=until)
+        if self._is_in_columns(snapshot, sides, window):
+            pairs = [pair for at, columns in self._pair_columns(snapshot, sides, window)
+                     for pair in newest_of_pair(columns, at, window)]  # fmt: skip
+            newest = sorted(pairs, key=lambda pair: (-date.fromisoformat(pair[0]).toordinal(), pair[1]))[:limit]
+            return self._cards_of(snapshot, [_Place(day[:7], record_id, day) for day, record_id in newest])
         source = self._source("dyads", snapshot, _years(since, until))
         found = self._rows(
             f"""SELECT DISTINCT record_id, strftime(day, '%Y-%m-%d') AS day FROM {source}
@@ -560,33 +684,31 @@ class PageView(RecordView):
     def record(self, record_id: str) -> Row | None:
         """The record with an id, be it one that it bore before it was joined with another; None where there is none."""
         snapshot = self.snapshot()
-        months = sorted({place.month for place in self._locate(snapshot, [record_id])})
-        if not months:
-            return None
-        query = f"SELECT {', '.join(_RECORD_COLUMNS)} FROM {self._source('records', snapshot, months)} WHERE"
-        # Apart, since only the first lets the files' groups be passed over.
-        found = self._rows(f"{query} record_id = ? LIMIT 1", [record_id])
-        found = found or self._rows(f"{query} list_contains(aliases, ?) LIMIT 1", [record_id])
+        places = self._locate(snapshot, [record_id])
+        found = self._rows_at(snapshot, places, "record_id") or self._rows_at(snapshot, places, "aliases")
         if not found:
             return None
-        links = self._links_of(snapshot, [found[0]["record_id"]], months)
-        row = with_links(found[0], links.get(found[0]["record_id"], []))
+        told = {column: found[0][column] for column in _RECORD_COLUMNS}
+        months = sorted({place.month for place in places})
+        row = with_links(told, self._links_held_by(snapshot, told["record_id"], months))
         return self._with_corrections(snapshot, [row])[0]
 
+    def _links_held_by(self, snapshot: Snapshot, record_id: str, months: Sequence[str]) -> list[Row]:
+        paths = self._paths_of("links", snapshot, months)
+        rows = self._link_rows.find(paths, "holder", {record_id}, days=None)
+        links = [{name: row[name] for name in ("kind", "record_id", "reason")} for row in rows]
+        return sorted(links, key=lambda link: (link["kind"], link["record_id"], link["reason"]))
+
     def _locate(self, snapshot: Snapshot, record_ids: Sequence[str]) -> list[_Place]:
-        """Where happenings lie, by the hashes of their ids; a hash that two ids share gives both partitions."""
+        """Where happenings lie, by the digests of their ids; a digest that two ids share gives both places."""
         if not record_ids:
             return []
-        with self._cursor() as cursor:
-            query = "SELECT hash(id) AS hash FROM (SELECT unnest($ids) AS id)"
-            hashes = cursor.sql(query, params={"ids": list(record_ids)}).to_arrow_table()["hash"].to_numpy()
-        places = []
-        for month, paths in self._partitions("records", snapshot).items():
-            known = self._id_hashes(month, paths)
-            at = np.minimum(np.searchsorted(known, hashes), max(0, len(known) - 1))
-            hit = known[at] == hashes if len(known) else np.zeros(len(hashes), np.bool_)
-            places += [_Place(month, record_ids[int(number)]) for number in np.flatnonzero(hit)]
-        return places
+        digests = np.array([digest_of(record_id) for record_id in record_ids], np.uint64)
+        return [
+            _Place(ids.month, record_ids[number], f"{ids.month}-{day:02d}" if day else None)
+            for ids in self._ids(snapshot)
+            for number, day in ids.find(digests)
+        ]
 
     def _cards_of(self, snapshot: Snapshot, places: Sequence[_Place]) -> list[Row]:
         """Rows with `shown`, in the order of their places; those shown before are kept."""
@@ -602,17 +724,18 @@ class PageView(RecordView):
 
     def _read_rows(self, snapshot: Snapshot, places: Sequence[_Place]) -> list[Row]:
         """Rows of the happenings at some places, in their order."""
-        if not places:
-            return []
+        rows = {row["record_id"]: _told_record(row) for row in self._rows_at(snapshot, places, "record_id")}
+        return [rows[place.record_id] for place in places if place.record_id in rows]
+
+    def _rows_at(self, snapshot: Snapshot, places: Sequence[_Place], column: str) -> list[Row]:
+        """Stored happenings at some places in whose column (or its list) one of the ids stands."""
         days = {place.day and date.fromisoformat(place.day) for place in places}
-        found = self._record_rows_held.find(
+        return self._record_rows_held.find(
             self._paths_of("records", snapshot, sorted({place.month for place in places})),
-            "record_id",
+            column,
             {place.record_id for place in places},
             days=None if None in days else days,  # type: ignore[arg-type]
         )
-        rows = {row["record_id"]: _told_record(row) for row in found}
-        return [rows[place.record_id] for place in places if place.record_id in rows]
 
     def _with_sentences(self, snapshot: Snapshot, rows: Sequence[Row]) -> list[Row]:
         """Rows with `shown`, the surest of their first events."""
@@ -654,7 +777,7 @@ class PageView(RecordView):
             columns = self._dyad_columns(year, snapshot)
             number = self._keys.find(party) if number is None else number
             is_party = ((columns.low == number) | (columns.high == number)) & (columns.low != columns.high)
-            rows = np.flatnonzero(is_party & _is_within(columns.day, since, until))
+            rows = np.flatnonzero(is_party[columns.pair] & _is_within(columns.day, since, until))
             parts.append(_partner_sums(columns, rows, number or 0, middle))
         others, sums = join_sums(parts)
         told = [_partner_row(self._keys.name(int(other)), sums, at) for at, other in enumerate(others)]
@@ -668,7 +791,7 @@ class PageView(RecordView):
         parts = []
         for year in self._years_in(snapshot, since, until):
             columns = self._dyad_columns(year, snapshot)
-            is_asked = _is_within(columns.day, since, until) & (columns.low != columns.high)
+            is_asked = _is_within(columns.day, since, until) & (columns.low != columns.high)[columns.pair]
             if kind is not None:
                 is_asked &= columns.kind == kind
             rows = np.flatnonzero(is_asked)
@@ -769,6 +892,11 @@ class PageView(RecordView):
     def places(self, *, since: date, until: date, limit: int, quad: int | None = None) -> list[Row]:
         """Places of the events of a window, the most frequent first: name, country, degrees, counts."""
         snapshot = self.snapshot()
+        is_plain = self.newest_coder(snapshot) == "TRUE" and not self._overlaid_ids(snapshot)
+        if is_plain and (until - since).days <= MOST_PLACE_DAYS:
+            paths = self._paths_of("events", snapshot, _years(since, until) or ())
+            tables = self._place_rows.tables(paths, since=since, until=until)
+            return count_places(tables, since=since, until=until, quad=quad)[:limit]
         kind, values = ("AND quad = ?", [quad]) if quad else ("", [])
         source = self._source("events", snapshot, _years(since, until))
         return self._rows(
@@ -807,8 +935,17 @@ class PageView(RecordView):
     def linked_events(self, record: Row) -> list[Row]:
         """All events of a happening, first published first."""
         snapshot = self.snapshot()
-        source = self._source("events", snapshot, _years_of_dates([record]))
         bounds = date_bounds(record["date"])
+        is_plain = self.newest_coder(snapshot) == "TRUE" and not self._overlaid_ids(snapshot).intersection(
+            record["events"]
+        )
+        if is_plain and bounds and (bounds[1] - bounds[0]).days < MOST_EVENT_DAYS:
+            paths = self._paths_of("events", snapshot, _years_of_dates([record]) or ())
+            days = set(each_day(bounds[0], bounds[1] + timedelta(days=1)))
+            rows = self._whole_events.find(paths, "event_id", set(record["events"]), days=days)
+            told = [{name: row[name] for name in CONTRACT_EVENT} for row in rows]
+            return sorted(told, key=_first_published)
+        source = self._source("events", snapshot, _years_of_dates([record]))
         at = "day >= ? AND day <= ? AND" if bounds else ""
         return self._rows(
             f"""SELECT * EXCLUDE (day, last_day, actor_keys, recipient_keys, cell, year, added) FROM {source}
@@ -838,16 +975,45 @@ class PageView(RecordView):
                 told.update({name: f"version {number} of {len(articles)}" for number, name in numbered})
         return {event["event_id"]: told[event["article_id"]] for event in events if event["article_id"] in told}
 
+    def tie_sums(self, sides: tuple[str, str], window: Window) -> tuple[dict[str, int], dict[str, int]]:
+        """Happenings by quad class in a window: what the first side did to the second, and the reverse."""
+        ways: tuple[dict[str, int], dict[str, int]] = tuple({str(quad): 0 for quad in QUADS} for _ in sides)  # type: ignore[assignment]
+        for count in self._side_counts(self.snapshot(), sides, window):
+            ways[count.actor != sides[0]][str(count.quad)] += count.count
+        return ways
+
     def _side_counts(
         self, snapshot: Snapshot, sides: tuple[Side, Side], window: Window, *, scale: Scale = "plover"
     ) -> list[DyadCount]:
-        """As the view's; read once for the directed and the pooled series of a page."""
+        """As the view's; of two parties in few years from what is held, else read once for all series of a page."""
         years = _years(window.since, window.until) or []
         paths = tuple(self._paths("dyads", snapshot, year) for year in years)
-        return self._cards.get(
-            ("dyad", sides, window, scale, paths),
-            lambda: super(PageView, self)._side_counts(snapshot, sides, window, scale=scale),
-        )
+
+        def load() -> list[DyadCount]:
+            if scale != "plover" or not self._is_in_columns(snapshot, sides, window):
+                return super(PageView, self)._side_counts(snapshot, sides, window, scale=scale)
+            low, high = sorted(map(name_of_side, sides))
+            counted = [
+                count_pair(columns, at, (low, high), window)
+                for at, columns in self._pair_columns(snapshot, sides, window)
+            ]
+            return [count for counts in counted for count in counts]
+
+        return self._cards.get(("dyad", sides, window, scale, paths), load)
+
+    def _is_in_columns(self, snapshot: Snapshot, sides: tuple[Side, Side], window: Window) -> bool:
+        """Whether a tie can be counted from columns: two parties, and so few years that these may be held."""
+        are_parties = isinstance(sides[0], str) and isinstance(sides[1], str)
+        return are_parties and len(self._years_in(snapshot, window.since, window.until)) <= MOST_YEARS
+
+    def _pair_columns(
+        self, snapshot: Snapshot, sides: tuple[Side, Side], window: Window
+    ) -> Iterator[tuple[slice, DyadColumns]]:
+        """The columns of the years of a window, the oldest first, each with where the rows of two parties lie."""
+        low, high = sorted(map(name_of_side, sides))
+        for year in reversed(self._years_in(snapshot, window.since, window.until)):
+            columns = self._dyad_columns(year, snapshot)
+            yield columns.rows_of(self._keys.find(low), self._keys.find(high)), columns
 
     # --- partitions ---
 
@@ -909,15 +1075,16 @@ def _rows_after(columns: HappeningColumns, rows: NDArray[np.int32], after: tuple
 
 
 def _partner_sums(columns: DyadColumns, rows: NDArray[np.intp], party: int, middle: int) -> tuple[Any, dict[str, Any]]:
-    low, quad, intensity = columns.low[rows], columns.quad[rows], columns.intensity[rows]
-    other = np.where(low == party, columns.high[rows], low).astype(np.int64)
+    pair, quad, intensity = columns.pair[rows], columns.quad[rows], columns.intensity[rows]
+    is_low = (columns.low == party)[pair]
+    other = np.where(is_low, columns.high[pair], columns.low[pair]).astype(np.int64)
     first = columns.is_first[rows].astype(np.float64)
     is_late = columns.day[rows] >= middle
     return group_sums(
         other,
         {
             "records": first,
-            "outward": ((low == party) == columns.is_forward[rows]).astype(np.float64),
+            "outward": (is_low == columns.is_forward[rows]).astype(np.float64),
             **{f"quad{number}": first * (quad == number) for number in (1, 2, 3, 4)},
             "rows": np.ones(len(rows)),
             "late": is_late.astype(np.float64),
@@ -943,16 +1110,16 @@ def _partner_row(party: str, sums: Mapping[str, NDArray[Any]], at: int) -> Row:
 def _pair_sums(columns: DyadColumns, rows: NDArray[np.intp]) -> tuple[Any, dict[str, Any]]:
     first = columns.is_first[rows].astype(np.float64)
     quad = columns.quad[rows]
-    pair = columns.low[rows].astype(np.int64) << 32 | columns.high[rows]
-    return group_sums(
-        pair,
-        {
-            "records": first,
-            "cooperation": first * (quad <= 2),
-            "rows": np.ones(len(rows)),
-            "sum": columns.intensity[rows],
-        },
-    )
+    pair = columns.pair[rows]
+    sums = {
+        "records": np.bincount(pair, weights=first, minlength=len(columns.low)),
+        "cooperation": np.bincount(pair, weights=first * (quad <= 2), minlength=len(columns.low)),
+        "rows": np.bincount(pair, minlength=len(columns.low)).astype(np.float64),
+        "sum": np.bincount(pair, weights=columns.intensity[rows], minlength=len(columns.low)),
+    }
+    told = np.flatnonzero(sums["rows"])
+    pairs = columns.low[told].astype(np.int64) << 32 | columns.high[told]
+    return pairs, {name: values[told] for name, values in sums.items()}
 
 
 def _pair_row(keys: Keys, pair: int, sums: Mapping[str, NDArray[Any]], at: int) -> Row:
@@ -991,6 +1158,22 @@ def _newest_row_first(row: Row) -> tuple[int, str]:
 
 def _is_after(row: Row, after: tuple[date, str]) -> bool:
     return _newest_row_first(row) > (-after[0].toordinal(), after[1])
+
+
+def _first_published(event: Row) -> tuple[bool, str, bool, str, str]:
+    """First published first; what names no day or no publisher comes last."""
+    published, publisher = event["published"], event["publisher"]
+    return published is None, published or "", publisher is None, publisher or "", event["event_id"]
+
+
+def digest_of(name: str) -> int:
+    """What DuckDB's `md5_number_lower` gives of an id."""
+    return int.from_bytes(hashlib.md5(name.encode(), usedforsecurity=False).digest()[8:], "little")
+
+
+def _hit_of(event: Row) -> int:
+    """The number that an event has in the index of words."""
+    return (_event_number(event["day"]) if event["day"] else 0) + (digest_of(event["event_id"]) & DIGEST_MASK)
 
 
 def _event_number(day: date) -> int:

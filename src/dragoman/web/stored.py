@@ -1,9 +1,11 @@
 """Whole rows of few happenings and events, read where they lie in the data files.
 
 Stands between the data files and the questions of pages. A file is cut into groups of some thousand rows in the order
-of days; what a page shows alone lies scattered over them. A group is read whole, once, in the columns that are asked
-for, and held: its file never changes, so what was read is right as long as the table names the file. It refuses
-nothing, knows no corrections and reads no table: whoever asks names the files.
+of days; what a page shows alone lies scattered over them. A group is read whole, in the columns that are asked for,
+which takes two milliseconds where a query that opens the file takes twenty. A group that is asked for again is held:
+its file never changes, so what was read is right as long as the table names the file. What is asked for once, a
+happening of years ago, pushes nothing out. It refuses nothing, knows no corrections and reads no table: whoever asks
+names the files.
 """
 
 from __future__ import annotations
@@ -27,17 +29,22 @@ Row = dict[str, Any]
 Columns = Mapping[str, frozenset[str]]
 
 _DAY = "day"
+# Groups of which is remembered that they were asked for once, in bytes that `Held` counts for them.
+_MOST_MET = 300 * 2_000
 # What a file's description weighs in memory, in bytes on disk.
 _SPREAD = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    """What a data file says of itself: the days of each group of rows (both None: not known), the paths to read."""
+    """What a data file says of itself: its columns, of each group of rows its days (both None: not known) and its first
+    row.
+    """
 
     metadata: parquet.FileMetaData
+    columns: tuple[str, ...]
     days: tuple[tuple[date | None, date | None], ...]
-    paths: tuple[str, ...]
+    starts: NDArray[np.int64]
 
     @property
     def nbytes(self) -> int:
@@ -51,13 +58,45 @@ class _File:
             if days is None or low is None or high is None or any(low <= day <= high for day in days)
         ]
 
+    def groups_within(self, since: date, until: date) -> list[int]:
+        """Groups in which a day of a window may lie."""
+        return [
+            number
+            for number, (low, high) in enumerate(self.days)
+            if low is None or high is None or (low < until and high >= since)
+        ]
+
+
+class DataFiles:
+    """What data files say of themselves, held for all who read rows of them."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._held = Held(most_bytes)
+
+    def get(self, path: str) -> _File:
+        """Raises StoreError where the file cannot be read."""
+        return self._held.get(path, lambda: _describe(path))
+
+    def rows(self, path: str) -> int:
+        """How many rows a file has. Raises StoreError where it cannot be read."""
+        return int(self.get(path).metadata.num_rows)
+
+    def may_exceed(self, path: str, column: str, value: int) -> bool:
+        """Whether a column of numbers may hold more than a value. Raises StoreError where the file cannot be read."""
+        file = self.get(path)
+        place = file.columns.index(column)
+        told = [file.metadata.row_group(group).column(place).statistics for group in range(len(file.days))]
+        return any(one is None or not one.has_min_max or one.max > value for one in told)
+
 
 class StoredRows:
-    """Rows of a table's files in some columns, `day` among them."""
+    """Rows of a table's files in some columns; of a table that knows days, `day` is among them."""
 
-    def __init__(self, columns: Columns, most_bytes: int) -> None:
+    def __init__(self, files: DataFiles, columns: Columns, most_bytes: int) -> None:
+        self._files = files
         self._columns = {_DAY: frozenset[str](), **columns}
         self._held = Held(most_bytes)
+        self._met = Held(_MOST_MET)
 
     def find(
         self, paths: Iterable[str], column: str, values: Collection[str], *, days: Collection[date] | None
@@ -77,27 +116,70 @@ class StoredRows:
             if days is None or row[_DAY] in days
         ]
 
+    def tables(self, paths: Iterable[str], *, since: date, until: date) -> list[pa.Table]:
+        """The groups of rows in which a day of a window may lie, whole.
+
+        Raises:
+            StoreError: a file cannot be read.
+        """
+        files = [(path, self._files.get(path)) for path in paths]
+        return [self._group(path, file, group) for path, file in files for group in file.groups_within(since, until)]
+
+    def place_of(self, path: str, day: date | None) -> list[tuple[int, int]]:
+        """Where in a file the rows of a day may lie: the first and the end of each group, counted from its first row.
+
+        Without a day, that is everywhere.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        file = self._files.get(path)
+        return [
+            (int(file.starts[group]), int(file.starts[group]) + file.metadata.row_group(group).num_rows)
+            for group in file.groups_of([day] if day else None)
+        ]
+
+    def take(self, path: str, places: Sequence[int]) -> list[Row]:
+        """The rows at some places of a file, counted from its first; in their order.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        file = self._files.get(path)
+        groups = np.searchsorted(file.starts, places, side="right") - 1
+        found: dict[int, Row] = {}
+        for group in dict.fromkeys(groups.tolist()):
+            here = [place for place, other in zip(places, groups.tolist(), strict=True) if other == group]
+            rows = _rows_at(self._group(path, file, group), [place - int(file.starts[group]) for place in here])
+            found.update(zip(here, rows, strict=True))
+        return [found[place] for place in places]
+
     def _tables(self, paths: Iterable[str], days: Collection[date] | None) -> Iterator[pa.Table]:
         """Groups of rows in which one of some days may lie."""
         for path in paths:
-            file: _File = self._held.get(("file", path), lambda path=path: self._describe(path))  # type: ignore[misc]
+            file = self._files.get(path)
             for group in file.groups_of(days):
-                yield self._held.get(
-                    ("group", path, group),
-                    lambda path=path, file=file, group=group: _read(path, file, group),  # type: ignore[misc]
-                )
+                yield self._group(path, file, group)
 
-    def _describe(self, path: str) -> _File:
+    def _group(self, path: str, file: _File, group: int) -> pa.Table:
+        """A group of rows; held from the second time that it is asked for."""
+        key = (path, group)
+        held: pa.Table | None = self._held.find(key)
+        if held is not None:
+            return held
+        if self._met.find(key) is None:
+            self._met.get(key, lambda: True)
+            return self._read(path, file, group)
+        return self._held.get(key, lambda: self._read(path, file, group))
+
+    def _read(self, path: str, file: _File, group: int) -> pa.Table:
+        wanted = [column for column in file.columns if self._is_wanted(column)]
         try:
-            metadata = parquet.read_metadata(path)
+            # Read where it lies: to read ahead costs threads, and the file is in memory or small.
+            with parquet.ParquetFile(path, metadata=file.metadata, pre_buffer=False) as opened:
+                return opened.read_row_group(group, columns=wanted, use_threads=False)
         except (OSError, pa.ArrowInvalid) as error:
             raise StoreError(f"{path} cannot be read: {error}; run `dragoman check`") from error
-        paths = [metadata.schema.column(number).path for number in range(metadata.num_columns)]
-        return _File(
-            metadata=metadata,
-            days=tuple(_days_of(metadata.row_group(group), paths) for group in range(metadata.num_row_groups)),
-            paths=tuple(path for path in paths if self._is_wanted(path)),
-        )
 
     def _is_wanted(self, path: str) -> bool:
         """Whether the values under a path are read: `sentence.text` is the part `text` of the column `sentence`."""
@@ -114,12 +196,19 @@ def _days_of(group: parquet.RowGroupMetaData, paths: Sequence[str]) -> tuple[dat
     return told.min, told.max
 
 
-def _read(path: str, file: _File, group: int) -> pa.Table:
+def _describe(path: str) -> _File:
     try:
-        with parquet.ParquetFile(path, metadata=file.metadata) as opened:
-            return opened.read_row_group(group, columns=list(file.paths), use_threads=False).combine_chunks()
+        metadata = parquet.read_metadata(path)
     except (OSError, pa.ArrowInvalid) as error:
         raise StoreError(f"{path} cannot be read: {error}; run `dragoman check`") from error
+    columns = tuple(metadata.schema.column(number).path for number in range(metadata.num_columns))
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    return _File(
+        metadata=metadata,
+        columns=columns,
+        days=tuple(_days_of(group, columns) for group in groups),
+        starts=np.cumsum([0, *(group.num_rows for group in groups[:-1])]),
+    )
 
 
 def _places_of(column: pa.ChunkedArray, wanted: pa.Array) -> list[int]:
@@ -137,4 +226,5 @@ def _is_in(values: pa.Array, wanted: pa.Array) -> NDArray[np.bool_]:
 
 
 def _rows_at(table: pa.Table, places: Sequence[int]) -> list[Row]:
-    return [row for place in places for row in table.slice(place, 1).to_pylist()]
+    rows: list[Row] = table.take(places).to_pylist() if places else []
+    return rows

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from dragoman.codebook import load_codebook
 from dragoman.errors import QueryError
 from dragoman.rows import counted
+from dragoman.ties import Window
 from dragoman.view import Row
 from dragoman.web.answers import Answer, Moved, state_path, tie_path
 from dragoman.web.asked import Asked
@@ -36,6 +37,8 @@ HAPPENINGS_SHOWN = 20
 LEAST_TO_COMPARE = 4
 MOST_PERIODS = 800
 _LONGEST_KEY = 200
+_NONE = {"1": 0, "2": 0, "3": 0, "4": 0}
+_NONE_EITHER_WAY = (_NONE, _NONE)
 # The series of a tie that can be shown: both directions pooled, what the first does to the second, and back.
 WAYS = ("both", "out", "back")
 
@@ -84,8 +87,12 @@ def _tie_answer(asked: Asked, site: Site, sides: tuple[str, str]) -> Answer:
     if (until - since).days > MOST_PERIODS and by == "day":
         raise QueryError(f"by=day shows at most {MOST_PERIODS} days: narrow the window, or ask by week or month")
     pooled = site.view.ties(*sides, since=since, until=until, by=by, directed=False, turns=True)
-    directed = site.view.ties(*sides, since=since, until=until, by=by) if sides[0] != sides[1] else []
-    way = asked.choice("way", WAYS if directed else WAYS[:1])
+    ways = WAYS if pooled and sides[0] != sides[1] else WAYS[:1]
+    way = asked.choice("way", ways)
+    # The page shows one series, programs are given all three.
+    is_apart = len(ways) > 1 and (way != "both" or not asked.is_page)
+    directed = site.view.ties(*sides, since=since, until=until, by=by) if is_apart else []
+    sums = site.view.tie_sums(sides, Window(since=since, until=until, by=by)) if len(ways) > 1 else _NONE_EITHER_WAY
     shown = [row for row in directed if row["actor"] == sides[way == "back"]] if way != "both" else pooled
     at = asked.day("at")
     chosen = next((row for row in shown if at and row["since"] == at.isoformat()), None)
@@ -103,15 +110,15 @@ def _tie_answer(asked: Asked, site: Site, sides: tuple[str, str]) -> Answer:
             "chart": tie_chart(shown),
             "series": shown,
             "way": way,
-            "ways": WAYS if directed else (),
+            "ways": ways if len(ways) > 1 else (),
             "command": _tie_command(sides, by, is_pooled=way == "both"),
             "happenings": happenings,
             "at": chosen,
             "turns": [turn for row in pooled for turn in row["turns"]],
             "total": len({x for row in shown for x in row["records"]}),
             "sums": _sums(shown),
-            "outward": _sums([row for row in directed if row["actor"] == sides[0]]),
-            "inward": _sums([row for row in directed if row["actor"] == sides[1]]),
+            "outward": sums[0],
+            "inward": sums[1],
         },
         table=directed or pooled,
         entries=_tie_entries(asked, title, pooled, happenings),
