@@ -4,7 +4,7 @@ usage: python eval/speed.py [--articles N]      (needs torch and the encoder's p
 
 (a) the unmodified fp32 encoder's forward pass over every sentence, by onnxruntime, batches of 32 sorted by length;
 (b) the reader from text to events: sentences, gate, windows, network, decoding;
-(c) the product from text to coded events: (b) with actors, times, places, statements and codes.
+(c) the product from text to coded events: (b) with actors, times, places, statements and codes, as `add` has them.
 All three take turns, some dozens of articles each, so that what else the machine does falls on all alike.
 """
 
@@ -32,6 +32,7 @@ from score import ROOT, shared
 
 from dragoman.coder import Coder
 from dragoman.model import Article
+from dragoman.pipeline import spare_collector
 from dragoman.reader.network import default_folder
 from dragoman.reader.sentences import split_article
 from dragoman.reader.windows import load_tokenizer
@@ -107,6 +108,7 @@ def forward(session: ort.InferenceSession, rows: Sequence[Sequence[int]]) -> Non
 def measure(limit: int | None) -> tuple[int, list[float]]:
     """Gives the number of sentences, and the CPU seconds of (a), (b) and (c)."""
     session, coder = plain_encoder(), Coder(threads=1)
+    spare_collector()
     tokenizer = load_tokenizer(default_folder() / "tokenizer.json")
     stream, number, seconds = articles(limit), 0, [0.0, 0.0, 0.0]
     while batch := list(islice(stream, TOGETHER)):
@@ -116,7 +118,7 @@ def measure(limit: int | None) -> tuple[int, list[float]]:
         works = (
             lambda rows=rows: forward(session, rows),
             lambda batch=batch: list(coder.reader.read(batch)),
-            lambda batch=batch: list(coder.code(batch)),
+            lambda batch=batch: list(coder.code(batch, keep="statements")),
         )
         seconds = [so_far + clock(work) for so_far, work in zip(seconds, works, strict=True)]
     return number, seconds
