@@ -18,9 +18,6 @@ import torch
 
 from dragoman.model import STATUSES
 
-# Background is rare among labels, and the network says too seldom that something is: of 1, 1.7 and 3 the best by the
-# held-out documents (status of unasserted mentions 0.615, 0.654, 0.660; F1 of `historical` 0.43, 0.52, 0.55).
-STATUS_WEIGHTS = tuple(3.0 if status == "historical" else 1.0 for status in STATUSES)
 HEADS = ("event.", "kind.", "status.", "mode.", "context.", "role", "pair")
 
 
@@ -40,7 +37,6 @@ def main() -> None:
     shutil.copy(tokenizer, options.out / "tokenizer.json")
     chosen = json.loads(options.checkpoint.with_suffix(".json").read_text())["threshold"]
     labels = {"types": corpus.TYPES, "modes": corpus.MODES, "contexts": corpus.CONTEXTS, "statuses": STATUSES}
-    labels["status_weights"] = STATUS_WEIGHTS
     settings = {"version": options.version, "thresholds": {"default": options.threshold or chosen}, "labels": labels}
     (options.out / "settings.json").write_text(json.dumps(settings, indent=1) + "\n")
 

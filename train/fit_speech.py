@@ -65,8 +65,7 @@ def main() -> None:
     torch.manual_seed(options.seed)
     site = fit.pretrained()
     tokenizer = fit.load_tokenizer(site / fit.PRETRAINED / "tokenizer.json")
-    model = fit.new_model(site)
-    model.load_state_dict(torch.load(options.checkpoint))
+    model = fit.new_model(site, init=options.checkpoint)
     archive = options.shared / "data/attribution/polnear_train.tar.xz"
     examples = [e for e in corpus.polnear_examples(tokenizer, archive) if not corpus.is_held_out(e.doc, 0.2)]
     states, tags = seen(model, examples)

@@ -13,6 +13,7 @@ from dragoman.reader.lexicon import Match, Phrase, find_phrases
 from dragoman.reader.names import whole_name
 from dragoman.reader.negation import negator_before
 from dragoman.reader.network import Array, Heads, Judgement, Labels, Output
+from dragoman.reader.passive import turned
 from dragoman.reader.windows import Pieces, Window
 
 # A token proposes an anchor from this probability of opening one; the event head then decides with the threshold of
@@ -57,15 +58,20 @@ def decode_window(
         best = int(types.argmax())
         if types[best] >= thresholds.get(labels.types[best], thresholds["default"]):
             found.append(_event(window, tokens(candidate.sentence), candidate, heads=heads, labels=labels))
-    taken = [(event.anchor.start, event.anchor.end) for event in found]
     for match, candidate in _phrases(window, output, heads, labels):
         pieces, begin = window.sentences[candidate.sentence], window.begins[candidate.sentence]
         anchor = span_of(pieces, candidate.start - begin, candidate.end - begin)
+        found = [event for event in found if not _overruled(event, anchor, match.phrase)]
+        taken = [(event.anchor.start, event.anchor.end) for event in found]
         if not any(start < anchor.end and anchor.start < end for start, end in taken):
-            taken.append((anchor.start, anchor.end))
             event = _event(window, tokens(candidate.sentence), candidate, heads=heads, labels=labels)
             found.append(_as_phrase(event, match.phrase))
     yield from sorted(found, key=lambda event: (event.anchor.start, event.anchor.end))
+
+
+def _overruled(event: FoundEvent, anchor: Span, phrase: Phrase) -> bool:
+    """Tells whether a phrase of the lexicon, which is a rule, holds the anchor of an event of another type."""
+    return event.event_type != phrase.event_type and anchor.start <= event.anchor.start < anchor.end
 
 
 def _phrases(window: Window, output: Output, heads: Heads, labels: Labels) -> Iterator[tuple[Match, Candidate]]:
@@ -157,14 +163,16 @@ def _event(window: Window, tokens: Array, candidate: Candidate, *, heads: Heads,
         role: tuple(dict.fromkeys(whole_name(span, pieces.sentence) for span in spans)) for role, spans in found.items()
     }
     speakers = roles["speaker"]
+    before = pieces.sentence.text[: anchor.start - pieces.sentence.start]
+    actors, recipients = turned(event_type, roles["actor"], roles["recipient"], before=before, anchor=anchor)
     return FoundEvent(
         sentence=pieces.sentence,
         anchor=anchor,
         event_type=event_type,
         status=status,
         confidence=round(float(scores[order[0]]), 4),
-        actors=roles["actor"],
-        recipients=roles["recipient"],
+        actors=actors,
+        recipients=recipients,
         places=roles["place"],
         speaker=speakers[0] if speakers else None,
         mode=_mode(candidate.judgement.modes, event_type, labels),

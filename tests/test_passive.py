@@ -1,0 +1,48 @@
+"""Who undergoes the act of a passive anchor: rules on closed classes of words."""
+
+import pytest
+
+from dragoman.model import Span
+from dragoman.reader.passive import is_passive, turned
+
+
+@pytest.mark.parametrize(
+    ("before", "anchor"),
+    [
+        ("The senator ", "was sued for unpaid taxes"),
+        ("The envoy has now been formally ", "summoned"),
+        ("Deputy ", "goes on trial"),
+        ("Patrol leader ", "told to report every day"),
+        ("The convoy was ", "hit again"),
+    ],
+)
+def test_passive_anchors(before: str, anchor: str) -> None:
+    assert is_passive(before, anchor)
+
+
+@pytest.mark.parametrize(
+    ("before", "anchor"),
+    [
+        ("The minister ", "accused the rebels"),
+        ("The president ", "told"),
+        ("Both sides ", "are concerned about"),
+        ("", "was"),
+        ("The army ", "has attacked"),
+        ("The judge is ", "suing the state"),
+    ],
+)
+def test_anchors_that_are_not_passive(before: str, anchor: str) -> None:
+    assert not is_passive(before, anchor)
+
+
+def span(text: str, words: str) -> Span:
+    return Span(start=text.index(words), end=text.index(words) + len(words), text=words)
+
+
+def test_only_a_lone_side_before_the_anchor_is_turned() -> None:
+    text = "The judge was accused of helping him by prosecutors"
+    judge, anchor, others = span(text, "The judge"), span(text, "was accused of helping"), span(text, "prosecutors")
+    assert turned("ACCUSE", (judge,), (), before="The judge ", anchor=anchor) == ((), (judge,))
+    assert turned("ACCUSE", (others,), (), before="The judge ", anchor=anchor) == ((others,), ())
+    assert turned("ACCUSE", (others,), (judge,), before="The judge ", anchor=anchor) == ((others,), (judge,))
+    assert turned("MOBILIZE", (judge,), (), before="The judge ", anchor=anchor) == ((judge,), ())
