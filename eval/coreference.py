@@ -8,9 +8,10 @@ no days of publication, so that merging cannot tell days apart nor history from 
 seems to be past counts as asserted. ECB+ tells the shooting from the death, and a record counts one ASSAULT; so a
 mention's cluster is the record it lies in together with the act its words name.
 
-Baselines: the same first lemma within a topic (documents by their gold topic), and the same lemma within a cluster of
-like documents (tf-idf, average linkage, threshold set on the topics for tuning). Topics whose number leaves 3 when
-divided by 5 are reported; all else (`--tune`) served to set thresholds.
+Baselines: the same first lemma within a document, within a topic (documents by their gold topic), and within a
+cluster of like documents (tf-idf, average linkage, threshold set on the topics for tuning). The last is the one to
+beat: it needs no gold. Topics whose number leaves 3 when divided by 5 are reported; all else (`--tune`) served to set
+thresholds.
 """
 
 from __future__ import annotations
@@ -269,12 +270,15 @@ def main() -> int:
                 found.append((mention, at_words[0]))
     print(f"{len(found)} mentions of ECB+ that the reader codes, topics {'tuned on' if wanted.tune else 'held out'}")
     documents = cluster_documents([article for article, _ in corpus])
+    score("lemma and document", found, [(mention.doc, lemma(mention.text)) for mention, _ in found])
     by_topic = score("lemma and topic", found, [(mention.topic, lemma(mention.text)) for mention, _ in found])
-    score("lemma and document cluster", found, [(documents[mention.doc], lemma(mention.text)) for mention, _ in found])
+    in_cluster = [(documents[mention.doc], lemma(mention.text)) for mention, _ in found]
+    by_cluster = score("lemma and document cluster", found, in_cluster)
     events = [event for told in coded.values() for event in told]
     ours = score("record and act", found, merge_mentions(found, events, {a.id: a.text for a, _ in corpus}))
-    print(f"gain over lemma and topic: {ours - by_topic:+.1f} (floor +{GAIN_FLOOR})")
-    return 0 if ours - by_topic >= GAIN_FLOOR else 1
+    print(f"gain over lemma and topic: {ours - by_topic:+.1f}")
+    print(f"gain over lemma and document cluster: {ours - by_cluster:+.1f} (floor +{GAIN_FLOOR})")
+    return 0 if ours - by_cluster >= GAIN_FLOOR else 1
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ from functools import cache
 from pathlib import Path
 
 from dragoman.model import Event, EventDate, Evidence, Party, Span
-from dragoman.records import happening_day, merge_events
+from dragoman.records import Sources, cluster_events, find_links, happening_day, link_records
 from dragoman.rows import party_key
 from dragoman.store import RecordStore
 
@@ -119,8 +119,10 @@ def generate_event(
 def measure_speed(number: int) -> None:
     events = generate_events(number)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    topics = topics_of(events)
     started = time.perf_counter()
-    records = merge_events(events)
+    happenings = cluster_events(events, Sources(topics=topics))
+    records = link_records(happenings, find_links(happenings))
     seconds = time.perf_counter() - started
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     print(
@@ -129,6 +131,19 @@ def measure_speed(number: int) -> None:
     print(f"memory grew by {grown:.0f} MB")
     if number >= 100_000 and seconds > SECONDS_CEILING * number / 100_000:
         raise SystemExit(1)
+
+
+def topics_of(events: Sequence[Event]) -> dict[str, tuple[str, ...]]:
+    """What the article of each event is about: the words of its sentence, and twenty of its own."""
+    chance = random.Random(2)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return {
+        event.evidence.article_id: (
+            *sorted({word[:5] for word in event.evidence.sentence.text.split()}),
+            *("".join(chance.choices(letters, k=5)) for _ in range(20)),
+        )
+        for event in events
+    }
 
 
 def draw_pairs(store: RecordStore) -> dict[str, list[Pair]]:

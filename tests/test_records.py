@@ -16,6 +16,7 @@ from dragoman.records import (
     cluster_events,
     family_of,
     find_copies,
+    find_stories,
     find_topic,
     find_voices,
     find_wire,
@@ -609,11 +610,11 @@ FILLER = (
 )
 
 
-def test_a_topic_is_what_a_story_is_about_and_a_headline_has_none() -> None:
+def test_a_topic_is_what_a_story_is_about_and_too_few_words_have_none() -> None:
     topic = find_topic(f"{ABOUT} {FILLER} Trump said")
     assert {"light", "trawl"} <= set(topic)
     assert topic[0] != "trump"
-    assert find_topic(ABOUT) == ()
+    assert find_topic("They met on the old harbour bridge.") == ()
     assert find_topic("") == ()
 
 
@@ -636,3 +637,58 @@ def test_the_same_act_in_one_story_is_one_happening_however_its_parties_are_call
     )
     topics = {"a1": find_topic(f"{ABOUT} {FILLER} {ABOUT}"), "a2": tuple(find_topic(f"{second} " * 6))}
     assert len(cluster_events([one, other], Sources(topics=topics))) == (1 if merges else 2)
+
+
+def test_names_are_in_capital_letters_in_a_topic_and_words_that_open_a_sentence_are_none() -> None:
+    topic = find_topic(f"{ABOUT} {FILLER} Keepers sang. Ribera met the keepers. POLICE came.")
+    assert {"RIBER", "keepe", "polic"} <= set(topic)
+
+
+def test_names_weigh_more_than_other_words_in_what_makes_one_story() -> None:
+    shared, own = "QUIST VORN HALD", "oysters regatta seaweed customs warehouse cannery rigging"
+    named = {"a1": (*shared.split(), *own.split()), "a2": (*shared.split(), *ABOUT.split()[:7])}
+    unnamed = {name: tuple(stem.lower() for stem in topic) for name, topic in named.items()}
+    assert len(set(find_stories(named).values())) == 1
+    assert len(set(find_stories({**unnamed, "a1": named["a1"][1:], "a2": unnamed["a2"][2:]}).values())) == 2
+
+
+def test_two_short_texts_must_be_liker_to_tell_one_story_than_where_one_tells_it_at_length() -> None:
+    short = find_topic(
+        "oysters regatta seaweed customs warehouse cannery shipwright rigging sailmaker alpaca llama vicuna"
+    )
+    other = find_topic("oysters regatta seaweed puma jaguar ocelot tapir sloth armadillo toucan macaw iguana caiman")
+    long = find_topic(f"{FILLER} {ABOUT}")
+    assert len(set(find_stories({"a1": short, "a2": other}).values())) == 2
+    assert len(set(find_stories({"a1": short, "a2": long}).values())) == 1
+
+
+TOPICS = st.lists(st.sampled_from(FILLER.split()), unique=True)
+
+
+@given(st.dictionaries(st.text(min_size=1, max_size=3), TOPICS, max_size=8))
+def test_stories_do_not_depend_on_the_order_of_articles(topics: dict[str, list[str]]) -> None:
+    ordered = {name: tuple(topic) for name, topic in topics.items()}
+    assert find_stories(ordered) == find_stories(dict(reversed(ordered.items())))
+
+
+@pytest.mark.parametrize(("event_type", "merges"), [("CONSULT", True), ("AGREE", False)])
+def test_briefly_told_stories_join_events_of_one_type_only(event_type: str, merges: bool) -> None:
+    topic = find_topic(ABOUT)
+    one = make_event("e1", recipients=(), sentence="He was ready for talks", anchor="talks")
+    guests = {"sentence": "Guests sat in talks until midnight", "anchor": "talks", "event_type": event_type}
+    other = make_event("e2", article="a2", recipients=(), **guests)  # type: ignore[arg-type]
+    found = cluster_events([one, other], Sources(topics={"a1": topic, "a2": topic}))
+    assert len(found) == (1 if merges else 2)
+
+
+def test_a_charge_is_one_though_two_articles_place_the_accused_in_two_countries() -> None:
+    told = {"event_type": "ACCUSE", "actors": ()}
+    elsewhere = {**told, "article": "a2", "recipients": ("CAN",)}
+    topics = {name: find_topic(f"{FILLER} {ABOUT}") for name in ("a1", "a2")}
+
+    def count(words: str) -> int:
+        one = make_event("e1", recipients=("GBR",), sentence=f"A man was {words}", anchor=words, **told)  # type: ignore[arg-type]
+        other = make_event("e2", sentence=f"Somebody was {words}", anchor=words, **elsewhere)  # type: ignore[arg-type]
+        return len(cluster_events([one, other], Sources(topics=topics)))
+
+    assert (count("charged"), count("criticized")) == (1, 2)

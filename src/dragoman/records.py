@@ -43,14 +43,19 @@ ANCHOR_SHARE = 0.5
 ALIKE_IN_ONE_TOPIC = 0.6
 # Quad classes of words alone: who says something, says it for themselves.
 VERBAL = frozenset({1, 3})
-# Weighted cosine of what two articles are about from which they tell one story. Where no two resolved sides face each
-# other in one of them, the same act in one story is one happening, however its parties are called. Set on topics of
-# ECB+ that eval/coreference.py does not report.
-SAME_STORY = 0.22
-# What an article is about: so many of its weightiest stems; fewer words than LEAST_WORDS do not say it.
+# What an article is about: so many of its weightiest stems; fewer words than LEAST_WORDS do not say it. One that has
+# TOLD_STEMS of them tells its story at length.
 TOPIC_WORDS = 60
-LEAST_WORDS = 40
-# Stems of a topic by which readings that may tell one story find each other.
+LEAST_WORDS = 12
+TOLD_STEMS = 40
+# Weighted cosine of what articles are about, on average, from which they tell one story, and that where none of them
+# tells it at length. The first was set on topics of ECB+ that eval/coreference.py does not report, the second on
+# headlines as well.
+SAME_STORY = 0.14
+SAME_SHORT_STORY = 0.3
+# How much more than another word as rare a name says which story it is.
+NAME_SHARE = 3.0
+# Stems of a topic by which articles that may tell one story find each other.
 TOPIC_KEYS = 8
 # From which two happenings a day apart, or a day and its month, are linked.
 LINKED_WORDS = 0.25
@@ -158,14 +163,24 @@ def _likely_copies(sketches: Mapping[str, LeanMinHash]) -> Iterator[tuple[str, s
 def find_topic(text: str) -> tuple[str, ...]:
     """The stems that say what a story is about, the weightiest first; none where it is too short to say it.
 
-    A stem weighs more the oftener it stands in the story (by the logarithm) and the seldomer in news.
+    A stem weighs more the oftener it stands in the story (by the logarithm) and the seldomer in news. What the story
+    only writes with a capital letter is a name, and given in capital letters.
     """
     counts = Counter(stems_of(text))
     if counts.total() < LEAST_WORDS:
         return ()
     weights, unknown = _weights()
     weighed = {stem: (1 + log(number)) ** 2 * weights.get(stem, unknown) for stem, number in counts.items()}
-    return tuple(sorted(weighed, key=lambda stem: (-weighed[stem], stem))[:TOPIC_WORDS])
+    names = _names_in(text)
+    weightiest = sorted(weighed, key=lambda stem: (-weighed[stem], stem))[:TOPIC_WORDS]
+    return tuple(stem.upper() if stem in names else stem for stem in weightiest)
+
+
+def _names_in(text: str) -> frozenset[str]:
+    """Stems of the words that begin with a capital letter wherever they stand; words all in capitals say nothing."""
+    words = [word for word in _WORD.findall(text) if not word.isupper()]
+    capital = {word.casefold()[:STEM_LENGTH] for word in words if word[0].isupper()}
+    return frozenset(capital - {word.casefold()[:STEM_LENGTH] for word in words if word[0].islower()})
 
 
 def find_wire(text: str) -> str | None:
@@ -258,6 +273,7 @@ class _Reading:
     place: str | None
     country: str | None
     topic: tuple[str, ...] = ()
+    story: int | None = None
 
     @property
     def deeds(self) -> frozenset[str]:
@@ -437,12 +453,12 @@ def _part(name: str, words: Collection[str], share: float = 1.0) -> dict[tuple[s
     return {(name, word): sqrt(share * weights.get(word, unknown)) / length for word in sorted(words)}
 
 
-def _product(one: Mapping[tuple[str, str], float], other: Mapping[tuple[str, str], float]) -> float:
+def _product(one: Mapping[Any, float], other: Mapping[Any, float]) -> float:
     few, many = sorted((one, other), key=len)
     return sum(value * many.get(key, 0.0) for key, value in few.items())
 
 
-def _add(total: dict[tuple[str, str], float], more: Mapping[tuple[str, str], float]) -> None:
+def _add(total: dict[Any, float], more: Mapping[Any, float]) -> None:
     for key, value in more.items():
         total[key] = total.get(key, 0.0) + value
 
@@ -450,7 +466,7 @@ def _add(total: dict[tuple[str, str], float], more: Mapping[tuple[str, str], flo
 def _asked(one: _Reading, other: _Reading) -> _Asked | None:
     """How far two readings of a cell must agree to report one happening; None where nothing makes them one."""
     asked = _asked_by_parties(one, other)
-    if asked is None or _are_of_one_topic(one, other) or asked == _asked_of("story"):
+    if asked is None or _tell_it_at_length(one, other) or asked == _asked_of("story"):
         return asked
     more = load_priors()["same"]["more"]
     agreement = asked.agreement
@@ -475,7 +491,7 @@ def _asked_by_parties(one: _Reading, other: _Reading) -> _Asked | None:
         fit = "loosely"
     elif not one.acts.acts & other.acts.acts:
         fit = f"{fit} of vague acts"
-    return _asked_of(f"{fit} in one topic" if _are_of_one_topic(one, other) else fit)
+    return _asked_of(f"{fit} in one topic" if _tell_it_at_length(one, other) else fit)
 
 
 def _in_one_article(one: _Reading, other: _Reading) -> bool:
@@ -516,27 +532,39 @@ def _sides_fit(one: _Reading, other: _Reading) -> bool:
 
 
 def _is_one_story(one: _Reading, other: _Reading) -> bool:
-    """Whether two readings of different articles tell the same act of one story; never against known sides.
+    """Whether two readings tell the same act of one story; never against known sides.
 
     If Iraq welcomes a deal and Turkey does, they do so each for itself.
     """
     if (one.dyads and other.dyads) or _sides_differ(one, other) or not one.deeds & other.deeds:
         return False
-    return _are_of_one_topic(one, other)
-
-
-def _are_of_one_topic(one: _Reading, other: _Reading) -> bool:
-    if not (one.topic and other.topic):
+    if not _tell_one_story(one, other):
         return False
-    return one.topic == other.topic or _likeness(frozenset(one.topic), frozenset(other.topic)) >= SAME_STORY
+    # Briefly told, "ready for talks" and "talks at the White House" are the same word and two happenings.
+    return one.event.event_type == other.event.event_type or _tell_it_at_length(one, other)
+
+
+def _tell_one_story(one: _Reading, other: _Reading) -> bool:
+    return one.story is not None and one.story == other.story
+
+
+def _tell_it_at_length(one: _Reading, other: _Reading) -> bool:
+    """Whether two readings are of articles that tell one story, both at length."""
+    return _tell_one_story(one, other) and min(len(one.topic), len(other.topic)) >= TOLD_STEMS
 
 
 def _sides_differ(one: _Reading, other: _Reading) -> bool:
-    """Whether an act of words has a known side in both, and it is nobody of the other's."""
+    """Whether an act of mere words has a known side in both, and it is nobody of the other's."""
     sides = ((one.actors, other.actors), (one.recipients, other.recipients))
-    if one.event.quad not in VERBAL:
+    if one.event.quad not in VERBAL or one.acts.classes & other.acts.classes & _law_classes():
         return False
     return any(_are_opposed(_resolved(mine), _resolved(theirs)) for mine, theirs in sides)
+
+
+@cache
+def _law_classes() -> frozenset[str]:
+    """Classes of acts that are steps of the law: told in words, but taken once, by one authority."""
+    return frozenset(load_priors()["law"]["classes"])
 
 
 def _resolved(keys: frozenset[str]) -> frozenset[str]:
@@ -581,6 +609,7 @@ def _distance(one: tuple[float, float], other: tuple[float, float]) -> float:
 
 def _cluster(readings: Sequence[_Reading]) -> list[list[_Reading]]:
     """Groups of readings of one cell, the likest pairs joined first; equal natural ids are always one group."""
+    readings = _with_stories(readings)
     groups = _AlikeGroups(readings)
     first_with_id: dict[str, int] = {}
     for at, reading in enumerate(readings):
@@ -592,6 +621,38 @@ def _cluster(readings: Sequence[_Reading]) -> list[list[_Reading]]:
     for at, reading in enumerate(readings):
         clusters[groups.find(at)].append(reading)
     return list(clusters.values())
+
+
+def _with_stories(readings: Sequence[_Reading]) -> Sequence[_Reading]:
+    """The readings of one cell with the story that their articles tell."""
+    stories = find_stories({one.event.evidence.article_id: one.topic for one in readings if one.topic})
+    if not stories:
+        return readings
+    return [replace(one, story=stories.get(one.event.evidence.article_id)) for one in readings]
+
+
+def find_stories(topics: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
+    """For each article id the number of the story that it tells, by what the articles are about (`find_topic`).
+
+    The likest articles are joined first, and two groups of them only if they are alike on average: a chain of
+    articles, each like the next, is not one story.
+    """
+    article_ids = sorted(topics)
+    stories = _Stories([topics[article_id] for article_id in article_ids])
+    for _, one, other in sorted(stories.like_pairs()):
+        stories.join_if_alike(one, other)
+    return {article_id: stories.find(at) for at, article_id in enumerate(article_ids)}
+
+
+def _topic_part(topic: Sequence[str]) -> dict[str, float]:
+    """What an article is about as a vector of length 1, by stems in small letters; names weigh more."""
+    weights, unknown = _weights()
+    masses = {
+        stem.casefold(): weights.get(stem.casefold(), unknown) * (NAME_SHARE if stem.isupper() else 1.0)
+        for stem in topic
+    }
+    length = sqrt(sum(masses.values())) or 1.0
+    return {stem: sqrt(mass) / length for stem, mass in sorted(masses.items())}
 
 
 def _same_pairs(readings: Sequence[_Reading]) -> Iterator[tuple[float, int, int, _Asked]]:
@@ -619,8 +680,9 @@ def _buckets(readings: Sequence[_Reading]) -> Iterator[list[int]]:
             buckets["actor", key].append(at)
         for key in reading.recipients:
             buckets["recipient", key].append(at)
-        for stem, deed in product(reading.topic[:TOPIC_KEYS], reading.deeds):
-            buckets[f"deed {deed}", stem].append(at)
+        if reading.story is not None:
+            for deed in reading.deeds:
+                buckets[f"deed {deed}", str(reading.story)].append(at)
     return iter(buckets.values())
 
 
@@ -641,6 +703,41 @@ class _Groups:
         self._parent[high] = low
 
 
+class _Stories(_Groups):
+    """Disjoint sets of articles that know how like each other they are on average, by the sum of their vectors."""
+
+    def __init__(self, topics: Sequence[Sequence[str]]) -> None:
+        super().__init__(len(topics))
+        self._topics = topics
+        self._sums = [_topic_part(topic) for topic in topics]
+        self._sizes = [1] * len(topics)
+        self._at_length = [len(topic) >= TOLD_STEMS for topic in topics]
+
+    def like_pairs(self) -> Iterator[tuple[float, int, int]]:
+        """Positions of two articles that are about the same, behind their likeness (negative); before any is joined."""
+        buckets: dict[str, list[int]] = defaultdict(list)
+        for at, topic in enumerate(self._topics):
+            for stem in topic[:TOPIC_KEYS]:
+                buckets[stem.casefold()].append(at)
+        for one, other in {pair for bucket in buckets.values() for pair in combinations(bucket, 2)}:
+            if (likeness := _product(self._sums[one], self._sums[other])) >= self._least(one, other):
+                yield -likeness, one, other
+
+    def join_if_alike(self, one: int, other: int) -> None:
+        low, high = sorted((self.find(one), self.find(other)))
+        least = self._least(low, high) * self._sizes[low] * self._sizes[high]
+        if low == high or _product(self._sums[low], self._sums[high]) < least - 1e-9:
+            return
+        self.join(low, high)
+        self._at_length[low] |= self._at_length[high]
+        self._sizes[low] += self._sizes[high]
+        _add(self._sums[low], self._sums[high])
+        self._sums[high] = {}
+
+    def _least(self, one: int, other: int) -> float:
+        return SAME_STORY if self._at_length[one] or self._at_length[other] else SAME_SHORT_STORY
+
+
 class _AlikeGroups(_Groups):
     """Disjoint sets of readings that know how like each other they are on average: each keeps the sum of its
     readings' vectors.
@@ -651,7 +748,7 @@ class _AlikeGroups(_Groups):
     def __init__(self, readings: Sequence[_Reading]) -> None:
         super().__init__(len(readings))
         self._sums = [_vector(reading) for reading in readings]
-        self._topics = [_part("topic", reading.topic) for reading in readings]
+        self._topics = [_topic_part(reading.topic) for reading in readings]
         self._told = [int(bool(reading.topic)) for reading in readings]
         self._sizes = [1] * len(readings)
         self._classes = [{reading.acts.classes} for reading in readings]
@@ -664,7 +761,7 @@ class _AlikeGroups(_Groups):
             return False
         if not asked.in_one_topic and _hold_opposed(self._dyads, one, other):
             return False
-        if self._topics[one] and self._topics[other]:
+        if asked.topic and self._topics[one] and self._topics[other]:
             alike = _product(self._topics[one], self._topics[other])
             if alike < asked.topic * self._told[one] * self._told[other] - 1e-9:
                 return False
@@ -683,7 +780,7 @@ class _AlikeGroups(_Groups):
         self._told[low] += self._told[high]
         self._classes[low] |= self._classes[high]
         self._dyads[low] |= self._dyads[high]
-        self._sums[high] = self._topics[high] = {}
+        self._sums[high], self._topics[high] = {}, {}
 
 
 # --- belief ---
