@@ -86,5 +86,5 @@ class Adding:
     def _reading(self, coded: Coded) -> Reading:
         return Reading(
             article=coded.article, coder=self._coder, codebook=self._codebook, events=coded.events,
-            statements=coded.statements,
+            statements=coded.statements, own_events=coded.own_events,
         )  # fmt: skip

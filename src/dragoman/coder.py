@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import dragoman
 from dragoman.actors import ActorIndex
 from dragoman.codebook import Codebook, load_codebook
-from dragoman.codes import Circumstances, code_event
+from dragoman.codes import Circumstances, code_event, code_own_event
 from dragoman.model import (
     Article,
     Attribution,
@@ -30,6 +30,7 @@ from dragoman.model import (
     Statement,
     TimeMention,
 )
+from dragoman.ontology import Ontology
 from dragoman.places import PlaceIndex
 from dragoman.reader import PairCode, Reader, Reading, reader_version
 from dragoman.reader.gate import Gate
@@ -63,10 +64,16 @@ class Coded:
     times: tuple[TimeMention, ...] = ()
     places: tuple[PlaceMention, ...] = ()
     attributions: tuple[Attribution, ...] = ()
+    own_events: tuple[Event, ...] = ()
+
+    @property
+    def all_events(self) -> tuple[Event, ...]:
+        """The events in PLOVER's terms, then those of a user's own types."""
+        return (*self.events, *self.own_events)
 
 
 class Coder:
-    """The stages loaded once: reader, actors, places and codebook; a second reader where one is given."""
+    """The stages loaded once: reader, actors, places and codebook; if given, a second reader and own types."""
 
     def __init__(
         self,
@@ -75,12 +82,14 @@ class Coder:
         threads: int = 0,
         second: SecondReader | None = None,
         gate: bool = True,
+        ontology: Ontology | None = None,
     ) -> None:
-        self.reader = Reader(threads=threads, gate=Gate.load() if gate else None)
+        self.reader = Reader(threads=threads, gate=Gate.load() if gate else None, ontology=ontology)
+        self.ontology = ontology
         self.actors = ActorIndex.load(dictionaries)
         self.places = PlaceIndex.load()
         self.codebook: Codebook = load_codebook()
-        self.version = version_of(self.reader.version, second)
+        self.version = version_of(self.reader.version, second, ontology)
         self.second = second
 
     def code(self, articles: Iterable[Article], *, keep: Kept = "layers") -> Iterator[Coded]:
@@ -106,12 +115,19 @@ class Coder:
         reading = replace(reading, events=found)
         around = _Surroundings(reading, self.places)
         coded = once_a_sentence([self._code_found(found, around) for found in reading.events])
+        own = once_a_sentence([self._code_found(found, around) for found in reading.own])
         made = Coded(
             article=article,
             sentences=sentences,
             events=tuple(c for c in coded if isinstance(c, Event)),
             statements=self._statements(around) if keep != "events" else (),
-            skips=(*(c for c in coded if isinstance(c, Skip)), *doubts, *_cut_skips(reading), *_gate_skips(reading)),
+            own_events=tuple(c for c in own if isinstance(c, Event)),
+            skips=(
+                *(c for c in (*coded, *own) if isinstance(c, Skip)),
+                *doubts,
+                *_cut_skips(reading),
+                *_gate_skips(reading),
+            ),
             attributions=reading.attributions,
         )
         if keep != "layers":
@@ -152,6 +168,8 @@ class Coder:
             speaker=next(iter(self._parties((found.speaker,), around, "speaks")), None) if found.speaker else None,
             history=history,
         )
+        if found.own_type and self.ontology:
+            return code_own_event(found, circumstances, article=article, ontology=self.ontology, coder=self.version)
         return code_event(found, circumstances, article=article, codebook=self.codebook, coder=self.version)
 
     def _parties(
@@ -170,13 +188,14 @@ class Coder:
         return tuple(found.values())
 
 
-def coder_version(*, gate: bool, second: SecondReader | None = None) -> str:
+def coder_version(*, gate: bool, second: SecondReader | None = None, ontology: Ontology | None = None) -> str:
     """Gives the version of the coder that would be loaded, without loading it."""
-    return version_of(reader_version(Gate.load() if gate else None), second)
+    return version_of(reader_version(Gate.load() if gate else None), second, ontology)
 
 
-def version_of(reader: str, second: SecondReader | None) -> str:
-    return f"dragoman-{dragoman.__version__}/{reader}" + (f"+{second.version}" if second else "")
+def version_of(reader: str, second: SecondReader | None, ontology: Ontology | None = None) -> str:
+    beside = (f"+{second.version}" if second else "") + (f"+own:{ontology.version}" if ontology else "")
+    return f"dragoman-{dragoman.__version__}/{reader}{beside}"
 
 
 class _Surroundings:

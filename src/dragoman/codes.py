@@ -27,6 +27,7 @@ from dragoman.model import (
     Span,
     Status,
 )
+from dragoman.ontology import Ontology
 
 # Political violence and protest are coded without a named party (gold ruling "No actor in the sentence"); for every
 # other type somebody has to be named.
@@ -50,24 +51,75 @@ def code_event(
 ) -> Event | Skip:
     """Gives the event in PLOVER's terms, or a Skip where no rule lets it stand."""
     if not around.actors and not around.recipients and found.event_type not in PARTYLESS:
-        where = f"{article.location or article.doc} [{found.anchor.start}:{found.anchor.end}]"
-        return Skip(
-            location=where, stage="codes", reason="no party", detail=f"{found.event_type} {found.anchor.text!r}"
-        )
-    status: Status = "historical" if found.status == "asserted" and around.history else found.status
+        return _without_party(found, found.event_type, article)
+    status = status_of(found, around)
     meant, operator = apply_operators(found.event_type, found.anchor.text)
     event_type, why = apply_rules(meant, status)
     mode = found.mode if found.mode in codebook.event_type(event_type).modes else None
-    reasons = [found.basis, *filter(None, [operator, why, around.history and f"historical: {around.history}"])]
-    sentence = Span(start=found.sentence.start, end=found.sentence.end, text=found.sentence.text)
-    return Event(
-        event_id=event_id(article.id, found.anchor, event_type, coder),
+    meaning = _Meaning(
         event_type=event_type,
         mode=mode,
-        contexts=found.contexts,
-        status=status,
         quad=codebook.quad(event_type),
         intensity=codebook.intensity(event_type, mode),
+        status=status,
+        reasons=tuple(filter(None, [operator, why])),
+    )
+    return _event(found, around, meaning, article=article, made_by=(coder, codebook.version))
+
+
+def code_own_event(
+    found: FoundEvent, around: Circumstances, *, article: Article, ontology: Ontology, coder: str
+) -> Event | Skip:
+    """Gives the event as a user's own type (`found.own_type`), or a Skip where that type needs a party and has none.
+
+    The rules of PLOVER, which make other types of what is promised or still to come, do not apply: the status says it.
+    """
+    kind = ontology.own_type(found.own_type or "")
+    if kind.needs_party and not around.actors and not around.recipients:
+        return _without_party(found, kind.name, article)
+    meaning = _Meaning(
+        event_type=kind.name, mode=None, quad=kind.quad, intensity=kind.intensity, status=status_of(found, around)
+    )
+    return _event(found, around, meaning, article=article, made_by=(coder, ontology.version))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meaning:
+    """What a codebook or an ontology makes of a found event."""
+
+    event_type: str
+    mode: str | None
+    quad: int | None
+    intensity: float | None
+    status: Status
+    reasons: tuple[str, ...] = ()
+
+
+def status_of(found: FoundEvent, around: Circumstances) -> Status:
+    """Gives the status that the reader found; what is asserted of long ago is historical."""
+    return "historical" if found.status == "asserted" and around.history else found.status
+
+
+def _without_party(found: FoundEvent, event_type: str, article: Article) -> Skip:
+    where = f"{article.location or article.doc} [{found.anchor.start}:{found.anchor.end}]"
+    return Skip(location=where, stage="codes", reason="no party", detail=f"{event_type} {found.anchor.text!r}")
+
+
+def _event(
+    found: FoundEvent, around: Circumstances, meaning: _Meaning, *, article: Article, made_by: tuple[str, str]
+) -> Event:
+    """The event with its evidence; `made_by` are the versions of the coder and of the codebook or ontology."""
+    coder, codebook = made_by
+    reasons = [found.basis, *meaning.reasons, *filter(None, [around.history and f"historical: {around.history}"])]
+    sentence = Span(start=found.sentence.start, end=found.sentence.end, text=found.sentence.text)
+    return Event(
+        event_id=event_id(article.id, found.anchor, meaning.event_type, coder),
+        event_type=meaning.event_type,
+        mode=meaning.mode,
+        contexts=found.contexts,
+        status=meaning.status,
+        quad=meaning.quad,
+        intensity=meaning.intensity,
         confidence=found.confidence,
         basis="; ".join(reasons),
         actors=around.actors,
@@ -84,7 +136,7 @@ def code_event(
             sentence=sentence,
             anchor=found.anchor,
             coder=coder,
-            codebook=codebook.version,
+            codebook=codebook,
         ),
     )
 

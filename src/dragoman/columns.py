@@ -228,6 +228,8 @@ SPECS: Mapping[str, TableSpec] = {
     "events": TableSpec(
         schema=EVENTS, partition="year", statistics=("day", "added"), rows_in_group=8_192, distinct=("event_id",)
     ),
+    # Those of users' own types, apart: ties, exports and pages of the record know PLOVER's alone.
+    "own_events": TableSpec(schema=EVENTS, statistics=("day", "added"), distinct=("event_id",)),
     "records": TableSpec(
         schema=RECORDS, partition="month", statistics=("day",), rows_in_group=8_192, distinct=("record_id",)
     ),

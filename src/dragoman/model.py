@@ -159,7 +159,11 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundEvent:
-    """What the reader found in one sentence, before anybody is resolved and any codebook rule is applied."""
+    """What the reader found in one sentence, before anybody is resolved and any codebook rule is applied.
+
+    `own_type` names a user's own type, where it was found as one; `event_type` is then the PLOVER type that the reader
+    would choose for these words, by which day, place and sides are told.
+    """
 
     sentence: Sentence
     anchor: Span
@@ -174,6 +178,7 @@ class FoundEvent:
     mode: str | None = None
     contexts: tuple[str, ...] = ()
     basis: str = ""
+    own_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,15 +221,18 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One sentence that reports one happening, coded in PLOVER's terms."""
+    """One sentence that reports one happening, coded in PLOVER's terms, or as a user's own type.
+
+    `evidence.codebook` says which. An own type may have neither quad class nor intensity: both are then None.
+    """
 
     event_id: str
     event_type: str
     mode: str | None
     contexts: tuple[str, ...]
     status: Status
-    quad: int
-    intensity: float
+    quad: int | None
+    intensity: float | None
     confidence: float
     basis: str
     actors: tuple[Party, ...]
@@ -266,8 +274,8 @@ class Record:
     mode: str | None
     contexts: tuple[str, ...]
     status: Status
-    quad: int
-    intensity: float
+    quad: int | None
+    intensity: float | None
     actors: tuple[str, ...]
     recipients: tuple[str, ...]
     date: str | None

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from dragoman.article import extract_article
 from dragoman.marks import Mark
 from dragoman.model import Article, Report, Skip
+from dragoman.ontology import Ontology
 from dragoman.shards import plan_archive
 from dragoman.sieve import EVERYTHING, Sieve, Wanted
 from dragoman.sources import give_day, is_archive, read_named_inputs, read_reports
@@ -66,7 +67,8 @@ class Work:
     """What must be known to code reports: passed to every worker, so it holds no loaded stage.
 
     `record` names a record whose articles of this coder are not read again. With `is_brief`, articles come back
-    without their text, where only the events are wanted. `wanted` says which reports are asked for.
+    without their text, where only the events are wanted. `wanted` says which reports are asked for, `ontology` which
+    own types are coded beside PLOVER's.
     """
 
     dictionaries: tuple[Path, ...] = ()
@@ -74,6 +76,7 @@ class Work:
     record: Path | None = None
     is_brief: bool = False
     wanted: Wanted = EVERYTHING
+    ontology: Ontology | None = None
 
 
 # A mark stands after the reports of its piece of an archive, as an `InputEnd` stands after those of a file.
@@ -188,7 +191,9 @@ class Desk:
         from dragoman.coder import Coder
 
         self.work = work
-        self.coder = Coder(dictionaries=work.dictionaries, threads=threads, second=second, gate=work.gate)
+        self.coder = Coder(
+            dictionaries=work.dictionaries, threads=threads, second=second, gate=work.gate, ontology=work.ontology
+        )
         spare_collector()
         self._stored = _ask_record(work.record, self.coder.version)
 

@@ -32,15 +32,13 @@ from dragoman.columns import (
 )
 from dragoman.correcting import CorrectingView
 from dragoman.corrections import Correction, read_changes, read_signature, undoings
-from dragoman.editions import editions_of, find_versions
-from dragoman.editions import from_row as edition_from_row
+from dragoman.editions import editions_of
 from dragoman.editions import to_row as edition_row
 from dragoman.errors import QueryError
 from dragoman.marks import Mark, Piece, Underway
 from dragoman.model import Article, Event, Skip, Statement
 from dragoman.records import (
     Happening,
-    Sources,
     cell_of,
     cluster_events,
     find_links,
@@ -60,7 +58,7 @@ CELLS_AT_ONCE = 2000
 FILES_BEFORE_COMPACTING = 100
 # An index that the pages make of the words of sentences; made anew where it is missing.
 WORDS_FILE = "words.sqlite3"
-_APPENDED = ("articles", "editions", "topics", "events", "statements", "skips", "coverage", "inputs")
+_APPENDED = ("articles", "editions", "topics", "events", "own_events", "statements", "skips", "coverage", "inputs")
 # How the rows of a replaced partition lie, so that a question for one dyad or day reads few of them.
 _ORDER = {"dyads": "low, high, day, record_id", "records": "day, record_id", "links": "holder, record_id"}
 
@@ -74,6 +72,7 @@ class Reading:
     codebook: str
     events: tuple[Event, ...] = ()
     statements: tuple[Statement, ...] = ()
+    own_events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,7 +322,16 @@ class RecordStore(CorrectingView):
         # Else they would seem to be read.
         transaction.replace_all("inputs", SPECS["inputs"].schema.empty_table())
         transaction.note(underway={})
-        for name in ("events", "statements", "articles", "editions", "topics", "corrections", "corrected"):
+        for name in (
+            "events",
+            "own_events",
+            "statements",
+            "articles",
+            "editions",
+            "topics",
+            "corrections",
+            "corrected",
+        ):
             columns = ", ".join(f'"{column}"' for column in SPECS[name].schema.names)
             query = f"""SELECT {columns} FROM {self._as_stored(name, transaction.snapshot)}
                 WHERE article_id IS NULL OR article_id NOT IN (SELECT unnest(?))"""
@@ -427,15 +435,12 @@ class RecordStore(CorrectingView):
         fresh = [reading for key, reading in offered.items() if key not in stored]
         known = {article_id for article_id, _ in stored}
         added = transaction.snapshot.number
-        events = [
-            stored_event(event, cell=cell_of(event), day_value=happening_day(event), added=added)
-            for reading in fresh
-            for event in reading.events
-        ]
-        events.sort(key=lambda row: (row["day"] or date.min, row["event_id"]))
+        events = _stored_events((event for reading in fresh for event in reading.events), added=added)
+        own_events = _stored_events((event for reading in fresh for event in reading.own_events), added=added)
         statements = [stored_statement(one, added=added) for reading in fresh for one in reading.statements]
         articles = [_stored_reading(reading, keep_text=keep_text, added=added) for reading in fresh]
         transaction.append("events", _to_arrow("events", events))
+        transaction.append("own_events", _to_arrow("own_events", own_events))
         transaction.append("statements", _to_arrow("statements", statements))
         transaction.append("coverage", _to_arrow("coverage", _coverage_rows(fresh, known, added)))
         transaction.append("articles", _to_arrow("articles", articles))
@@ -455,14 +460,6 @@ class RecordStore(CorrectingView):
         if others:
             touched = {*transaction.snapshot.notes.get("touched", []), *self._cells_of(transaction.snapshot, others)}
             transaction.note(touched=sorted(touched))
-
-    def _editions_beside(self, snapshot: Snapshot, article_ids: Sequence[str]) -> list[Row]:
-        """All editions of the stories of some articles, theirs too, where a story has more than one."""
-        editions = self._source("editions", snapshot)
-        query = f"""WITH asked AS (SELECT DISTINCT story FROM {editions} WHERE article_id IN (SELECT unnest(?)))
-            SELECT * FROM {editions} SEMI JOIN asked ON editions.story = asked.story
-            QUALIFY count(*) OVER (PARTITION BY editions.story) > 1"""
-        return self._rows(query, [list(article_ids)])
 
     def _append_new(self, transaction: Transaction, name: str, rows: list[Row]) -> None:
         """Appends the rows that are not there already, whatever batch added them."""
@@ -579,24 +576,6 @@ class RecordStore(CorrectingView):
             return happenings
         return self._rule_on(transaction, happenings, events, cells=cells)
 
-    def _sources_of(self, snapshot: Snapshot, events: Iterable[Event]) -> Sources:
-        """Sketches of the articles behind some events, and the agencies that they credit."""
-        article_ids = sorted({event.evidence.article_id for event in events})
-        query = f"""SELECT article_id, any_value(sketch) AS sketch, any_value(wire) AS wire
-            FROM {self._source("articles", snapshot)} WHERE article_id IN (SELECT unnest(?)) GROUP BY article_id"""
-        rows = self._rows(query, [article_ids])
-        query = f"""SELECT article_id, any_value(stems) AS stems FROM {self._source("topics", snapshot)}
-            WHERE article_id IN (SELECT unnest(?)) GROUP BY article_id"""
-        topics = {row["article_id"]: tuple(row["stems"]) for row in self._rows(query, [article_ids])}
-        copies, superseded = find_versions(map(edition_from_row, self._editions_beside(snapshot, article_ids)))
-        return Sources(
-            copies=copies,
-            superseded=superseded,
-            topics=topics,
-            sketches={row["article_id"]: row["sketch"] for row in rows},
-            wires={row["article_id"]: row["wire"] for row in rows if row["wire"]},
-        )
-
     def _happenings_around(self, snapshot: Snapshot, cells: Sequence[str]) -> list[Happening]:
         """Merged happenings that may stand in a link with one of the cells: same family, days overlap or adjoin."""
         records = self._source("records", snapshot)
@@ -630,6 +609,12 @@ def _without_surrogates(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_surrogates(part) for part in value]
     return value
+
+
+def _stored_events(events: Iterable[Event], *, added: int) -> list[Row]:
+    """Rows of the events table in the order of their days."""
+    rows = [stored_event(event, cell=cell_of(event), day_value=happening_day(event), added=added) for event in events]
+    return sorted(rows, key=lambda row: (row["day"] or date.min, row["event_id"]))
 
 
 def _stored_reading(reading: Reading, *, keep_text: bool, added: int) -> Row:

@@ -19,11 +19,14 @@ from dragoman.codebook import load_codebook
 from dragoman.columns import SPECS
 from dragoman.corrections import Correction, standing
 from dragoman.dyads import DyadTies, read_days
+from dragoman.editions import find_versions
+from dragoman.editions import from_row as edition_from_row
 from dragoman.errors import QueryError, StoreError
 from dragoman.groups import Members, Side, Spell, member_condition, name_of_side, read_side, refuse_members
 from dragoman.kinds import types_of
 from dragoman.model import Event, Statement, Tie
-from dragoman.rows import event_from_row, statement_from_row, tie_row
+from dragoman.records import Sources, cluster_events
+from dragoman.rows import event_from_row, record_row, statement_from_row, tie_row
 from dragoman.tables import Snapshot, TableFolder, open_database
 from dragoman.ties import HALF_LIFE, DyadCount, Period, Scale, Window, build_series, find_turns
 
@@ -80,6 +83,69 @@ class RecordView:
 
     # --- events and records ---
 
+    def own_types(self) -> list[Row]:
+        """The own types of which events are stored: rows of event_type, codebook and the number of events."""
+        snapshot = self.snapshot()
+        query = f"""SELECT event_type, codebook, count(*) AS events FROM {self._source("own_events", snapshot)}
+            WHERE {self.newest_coder(snapshot)} GROUP BY ALL ORDER BY ALL"""
+        return self._rows(query, [])
+
+    def own_records(
+        self,
+        event_type: str,
+        *,
+        actor: str | None = None,
+        recipient: str | None = None,
+        status: str | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Record rows of a user's own type, merged at the question as others are when they are added.
+
+        They merge with their own kind alone, stand in no tie, and have no links and no corrections. A window is asked
+        by the days of the events.
+        """
+        since, until = read_days(since, until)
+        wanted = _Conditions()
+        wanted.add_equal("event_type", event_type)
+        wanted.add_equal("status", status)
+        wanted.add_window(since, until)
+        snapshot = self.snapshot()
+        wanted.add(self.newest_coder(snapshot))
+        query = f"SELECT * FROM {self._source('own_events', snapshot)} WHERE {wanted.sql}"
+        events = [event_from_row(row) for row in self._rows(query, wanted.values)]
+        rows = [record_row(one.record) for one in cluster_events(events, self._sources_of(snapshot, events))]
+        sides = (("actors", actor), ("recipients", recipient))
+        kept = [row for row in rows if all(key is None or key in row[side] for side, key in sides)]
+        return sorted(kept, key=lambda row: (row["date"] or "9999", row["record_id"]))[:limit]
+
+    def _sources_of(self, snapshot: Snapshot, events: Iterable[Event]) -> Sources:
+        """Sketches of the articles behind some events, and the agencies that they credit."""
+        article_ids = sorted({event.evidence.article_id for event in events})
+        query = f"""SELECT article_id, any_value(sketch) AS sketch, any_value(wire) AS wire
+            FROM {self._source("articles", snapshot)} WHERE article_id IN (SELECT unnest(?)) GROUP BY article_id"""
+        rows = self._rows(query, [article_ids])
+        query = f"""SELECT article_id, any_value(stems) AS stems FROM {self._source("topics", snapshot)}
+            WHERE article_id IN (SELECT unnest(?)) GROUP BY article_id"""
+        topics = {row["article_id"]: tuple(row["stems"]) for row in self._rows(query, [article_ids])}
+        copies, superseded = find_versions(map(edition_from_row, self._editions_beside(snapshot, article_ids)))
+        return Sources(
+            copies=copies,
+            superseded=superseded,
+            topics=topics,
+            sketches={row["article_id"]: row["sketch"] for row in rows},
+            wires={row["article_id"]: row["wire"] for row in rows if row["wire"]},
+        )
+
+    def _editions_beside(self, snapshot: Snapshot, article_ids: Sequence[str]) -> list[Row]:
+        """All editions of the stories of some articles, theirs too, where a story has more than one."""
+        editions = self._source("editions", snapshot)
+        query = f"""WITH asked AS (SELECT DISTINCT story FROM {editions} WHERE article_id IN (SELECT unnest(?)))
+            SELECT * FROM {editions} SEMI JOIN asked ON editions.story = asked.story
+            QUALIFY count(*) OVER (PARTITION BY editions.story) > 1"""
+        return self._rows(query, [list(article_ids)])
+
     def events(  # noqa: PLR0913 - a question, each part by name
         self,
         *,
@@ -95,6 +161,8 @@ class RecordView:
         members: Members | None = None,
     ) -> list[Row]:
         """Event rows in the order of their days; of an article read by several coders, what the last one read.
+
+        Events of users' own types come only where `event_type` names one.
 
         What people rejected is left out; `corrections` says what was and is where they amended or accepted.
         `actor` and `recipient` are a code (`ISR`), a code with sectors (`ISRGOV`), an identifier or a name; `text` is
@@ -113,7 +181,10 @@ class RecordView:
             wanted.add("confidence >= ?", min_confidence)
         snapshot = self.snapshot()
         wanted.add(self.newest_coder(snapshot))
-        source = self._source("events", snapshot, _years_of(since, until))
+        if event_type in {None, *load_codebook().types}:
+            source = self._source("events", snapshot, _years_of(since, until))
+        else:
+            source = self._source("own_events", snapshot)
         query = f"""SELECT {", ".join(CONTRACT_EVENT)} FROM {source} WHERE {wanted.sql}
             ORDER BY day, event_id {_limit(limit)}"""
         return self._with_corrections(snapshot, self._rows(query, wanted.values))

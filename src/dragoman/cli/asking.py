@@ -33,7 +33,7 @@ limit_option = click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
 )
 as_of_option = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As the record stood on that day.")
-type_option = click.option("--type", "event_type", help="A PLOVER type, as ASSAULT.")
+type_option = click.option("--type", "event_type", help="A PLOVER type, as ASSAULT, or an own type of the record.")
 status_option = click.option("--status", type=click.Choice(STATUSES))
 
 
@@ -43,9 +43,16 @@ expand_option = click.option(
 )  # fmt: skip
 
 
-def known_type(name: str | None) -> str | None:
-    """Gives the type's own spelling; an unknown one ends with the nearest suggested."""
-    return load_codebook().event_type(name).name if name else None
+def known_type(name: str | None, view: Any) -> str | None:
+    """Gives the type's own spelling, a PLOVER type's or an own type's of a record; an unknown one ends with a hint."""
+    if not name:
+        return None
+    own = {row["event_type"] for row in view.own_types()} - load_codebook().types.keys()
+    return name.upper() if name.upper() in own else load_codebook().event_type(name).name
+
+
+def is_plover(event_type: str | None) -> bool:
+    return event_type is None or event_type in load_codebook().types
 
 
 def asked_record(path: Path, as_of: Any) -> Any:
@@ -73,7 +80,8 @@ def events(record: Path, event_type: str | None, form: str, as_of: Any, **wanted
     """
     wanted |= {side: wanted[side] and party_name(wanted[side]) for side in ("actor", "recipient")}
     wanted["members"] = expanded_members(wanted.pop("expanded"), (wanted["actor"], wanted["recipient"]))
-    rows = asked_record(record, as_of).events(event_type=known_type(event_type), **wanted)
+    view = asked_record(record, as_of)
+    rows = view.events(event_type=known_type(event_type, view), **wanted)
     if form == "jsonl":
         echo_lines(rows)
     else:
@@ -101,7 +109,8 @@ def records(record: Path, event_type: str | None, form: str, as_of: Any, **wante
     if record_id:
         rows = [row for row in [view.record(record_id)] if row]
     else:
-        rows = view.records(event_type=known_type(event_type), **wanted)
+        kind = known_type(event_type, view)
+        rows = view.records(event_type=kind, **wanted) if is_plover(kind) else view.own_records(kind, **wanted)
     if form == "jsonl":
         echo_lines(rows)
     else:

@@ -30,6 +30,8 @@ from dragoman.cli.reading import (
     actors_option,
     check_dictionaries,
     inputs_argument,
+    ontology_option,
+    read_own_types,
     second_reader_options,
     skips_option,
 )
@@ -56,6 +58,7 @@ IMPORTS = ("plover", "polecat", "gdelt1", "gdelt2", "icews", "phoenix")
 @published_option
 @skips_option
 @actors_option
+@ontology_option
 @second_reader_options
 @wanted_options
 @cores_option
@@ -68,6 +71,7 @@ def add(
     published: date | None,
     skips: Path | None,
     dictionaries: tuple[Path, ...],
+    ontology: Path | None,
     second: SecondReader | None,
     wanted: Wanted,
     cores: int,
@@ -96,9 +100,10 @@ def add(
     # Before the record: a wrong name leaves no empty one behind.
     check_inputs(inputs)
     check_dictionaries(dictionaries)
+    own_types = read_own_types(ontology)
     store = open_record(record, create=True)
-    work = Work(dictionaries=dictionaries, gate=gate, record=record.absolute(), wanted=wanted)
-    version = coder_version(gate=gate, second=second)
+    work = Work(dictionaries=dictionaries, gate=gate, record=record.absolute(), wanted=wanted, ontology=own_types)
+    version = coder_version(gate=gate, second=second, ontology=own_types)
     with refusals(skips) as told, progress_bar("reading", count_articles(inputs)) as advance:
         adding = Adding(store, coder=version, tell=told.take, keep_text=keep_text)
         adding.run.inputs = inputs

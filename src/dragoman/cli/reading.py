@@ -30,11 +30,12 @@ from dragoman.cli.base import (
     wanted_options,
     with_progress,
 )
-from dragoman.errors import QueryError
+from dragoman.errors import CodebookError, QueryError
 from dragoman.model import Article, Skip
 
 if TYPE_CHECKING:
     from dragoman.coder import Coded
+    from dragoman.ontology import Ontology
     from dragoman.second import SecondReader
     from dragoman.sieve import Wanted
 
@@ -44,6 +45,12 @@ skips_option = click.option("--skips", type=click.Path(path_type=Path), help="Wr
 actors_option = click.option(
     "--actors", "dictionaries", multiple=True, type=click.Path(exists=True, path_type=Path),
     help="Your own actor dictionary (PETRARCH *.actors.txt, *.agents.txt, or CSV); its entries win.",
+)  # fmt: skip
+
+
+ontology_option = click.option(
+    "--ontology", type=click.Path(dir_okay=False, path_type=Path),
+    help="Also code your own event types, by this TOML file; `dragoman ontology FILE` checks it.",
 )  # fmt: skip
 
 
@@ -64,6 +71,27 @@ def check_dictionaries(dictionaries: Sequence[Path]) -> None:
         from dragoman.actors import ActorIndex
 
         tell_problems(ActorIndex.load(dictionaries).problems)
+
+
+def read_own_types(path: Path | None) -> Ontology | None:
+    """Reads a file of own types; says on standard error which of them will not be coded, and why.
+
+    Raises:
+        CodebookError: the file cannot be read, or none of its types can be coded.
+    """
+    if path is None:
+        return None
+    from dragoman.ontology import load_ontology
+    from dragoman.reader import Reader
+
+    ontology = load_ontology(path)
+    own = Reader(ontology=ontology).own
+    refused = [one.kind.name for one in own.fitted if not one.is_told_apart] if own else []
+    if len(refused) == len(ontology.types):
+        raise CodebookError(f"{path}: no type is told from its counterexamples: `dragoman ontology {path}` shows which")
+    for name in refused:
+        click.echo(f"{path}: {name} is not told from its counterexamples and is not coded", err=True)
+    return ontology
 
 
 def second_reader_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -106,6 +134,7 @@ def second_reader_options(command: Callable[..., None]) -> Callable[..., None]:
 @published_option
 @skips_option
 @actors_option
+@ontology_option
 @second_reader_options
 @confidence_option
 @wanted_options
@@ -118,6 +147,7 @@ def read(
     published: date | None,
     skips: Path | None,
     dictionaries: tuple[Path, ...],
+    ontology: Path | None,
     second: SecondReader | None,
     min_confidence: float | None,
     wanted: Wanted,
@@ -136,7 +166,8 @@ def read(
     from dragoman.sources import read_reports
 
     check_dictionaries(dictionaries)
-    work = Work(dictionaries=dictionaries, gate=gate, is_brief=True, wanted=wanted)
+    own_types = read_own_types(ontology)
+    work = Work(dictionaries=dictionaries, gate=gate, is_brief=True, wanted=wanted, ontology=own_types)
     with refusals(skips) as told:
         found = code_reports(read_reports(inputs, published=published), work, cores=cores, second=second)
         told_of = taken(with_progress(found, "reading", count_articles(inputs)), told)
@@ -147,11 +178,11 @@ def read(
             for each in coded:
                 show.print_article(each, why=why)
         elif form == "jsonl":
-            echo_lines(event_row(event) for each in coded for event in each.events)
+            echo_lines(event_row(event) for each in coded for event in each.all_events)
         else:
             from dragoman.exchange import write_events
 
-            losses = write_events((event_row(event) for each in coded for event in each.events), form, sys.stdout)
+            losses = write_events((event_row(event) for each in coded for event in each.all_events), form, sys.stdout)
             for loss in losses:
                 click.echo(f"lost: {loss}", err=True)
     told.end()
@@ -159,7 +190,8 @@ def read(
 
 def surer(coded: Coded, least: float) -> Coded:
     """Gives the article with only the events whose confidence is at least `least`."""
-    return replace(coded, events=tuple(event for event in coded.events if event.confidence >= least))
+    kept, own = (tuple(e for e in events if e.confidence >= least) for events in (coded.events, coded.own_events))
+    return replace(coded, events=kept, own_events=own)
 
 
 def taken(found: Iterator[Any], told: Refusals) -> Iterator[Any]:
@@ -370,4 +402,30 @@ def count_names(
     told.end()
 
 
-reading_commands = [read, annotate, extract, code_pairs, resolve, actors]
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@format_option("table", "jsonl")
+def ontology(file: Path, form: str) -> None:
+    """Checks a file of your own event types, and says of each how well its examples tell it.
+
+    Each example and counterexample is judged by what the others teach (leave-one-out). A type is coded where, in three
+    of four pairs, the example is likelier than the counterexample. Ends with 1 where a type is not coded.
+
+    Example: dragoman ontology votes.toml
+    """
+    from dragoman.cli import show
+    from dragoman.ontology import load_ontology
+    from dragoman.reader import Reader
+
+    own = Reader(ontology=load_ontology(file)).own
+    fitted = own.fitted if own else ()
+    if form == "jsonl":
+        echo_lines(one.row() for one in fitted)
+    else:
+        for one in fitted:
+            show.print_own_type(one.row())
+    if not all(one.is_told_apart for one in fitted):
+        raise click.exceptions.Exit(1)
+
+
+reading_commands = [read, annotate, extract, code_pairs, resolve, actors, ontology]

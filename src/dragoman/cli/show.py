@@ -43,13 +43,30 @@ def print_article(coded: Coded, *, why: bool = False) -> None:
     article = coded.article
     day = f"{article.published} ({article.published_basis})" if article.published else "no date known"
     out.print(f"\n[bold]{escape(article.title or article.doc)}[/]  [dim]{escape(article.publisher or '')} {day}[/]")
-    if not coded.events:
+    if not coded.all_events:
         out.print("[dim]  no event found[/]")
     else:
-        print_events([event_row(e) for e in coded.events], why=why)
+        print_events([event_row(e) for e in coded.all_events], why=why)
     if why:
         for skip in coded.skips:
             out.print(f"[dim]  {escape(skip.location)}: {escape(skip.reason)} ({escape(skip.detail)})[/]")
+
+
+def print_own_type(row: Mapping[str, Any]) -> None:
+    """Prints how well an own type is told: its figures, and what was judged wrongly when it was left out."""
+    out = console()
+    told = "coded" if row["is_coded"] else "[red]not coded[/]"
+    pairs = f"likelier than a counterexample in {row['apart']:.0%} of pairs"
+    out.print(f"[bold]{row['event_type']}[/]  {told}; an example is {pairs}")
+    for what in ("examples", "counterexamples"):
+        figures = row[what]
+        out.print(f"  {figures['right']} of {figures['number']} {what} right when left out")
+        for wrong in figures["wrong"]:
+            out.print(Padding(Text(f"wrong: {wrong['sentence']} [{wrong['anchor']}]"), (0, 0, 0, 4)))
+    if row["unseen"]:
+        out.print(f"  {row['unseen']} examples would not be looked at, but for their own words: add more with these")
+    if row["parties"]["marked"]:
+        out.print(f"  {row['parties']['found']} of {row['parties']['marked']} marked parties found by the reader")
 
 
 def print_events(rows: Iterable[Mapping[str, Any]], *, why: bool = False, links: bool = False) -> None:
@@ -63,7 +80,7 @@ def print_events(rows: Iterable[Mapping[str, Any]], *, why: bool = False, links:
 
 def headline(row: Mapping[str, Any]) -> str:
     """Gives the line of an event: `2022-02-24  Russia RUS  ASSAULT  Ukraine UKR  earlier, in Ukraine`."""
-    style = QUAD_STYLES[row["quad"]]
+    style = QUAD_STYLES.get(row["quad"], "cyan")
     mode = f"/{row['mode']}" if row["mode"] else ""
     told = [f"confidence {row['confidence']:.2f}", MARKS[row["status"]]]
     if row.get("place"):
@@ -119,7 +136,7 @@ def print_records(rows: Iterable[Mapping[str, Any]]) -> None:
 def happening(row: Mapping[str, Any]) -> str:
     mark = f" ({MARKS[row['status']]})" if MARKS[row["status"]] else ""
     mode = f"/{row['mode']}" if row["mode"] else ""
-    return f"[{QUAD_STYLES[row['quad']]}]{row['event_type']}{escape(mode)}[/]{mark}"
+    return f"[{QUAD_STYLES.get(row['quad'], 'cyan')}]{row['event_type']}{escape(mode)}[/]{mark}"
 
 
 QUAD_HEADS = {quad: f"Q{quad}" for quad in QUADS}

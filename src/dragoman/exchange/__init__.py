@@ -24,7 +24,7 @@ from dragoman.exchange.mentions import MentionTable, is_mentions_file
 from dragoman.exchange.network import write_gexf, write_graphml
 from dragoman.exchange.readings import group_readings
 from dragoman.exchange.stored import EVENT_SCHEMA, read_arrows, read_batches, read_events, read_happenings
-from dragoman.exchange.tally import DEEDS, Tally, expand_dyads
+from dragoman.exchange.tally import DEEDS, Tally, expand_dyads, own_types_left_out
 from dragoman.model import STATUSES, Event, Skip
 from dragoman.store import Reading
 from dragoman.view import RecordView
@@ -111,6 +111,8 @@ def export_record(store: RecordView, form: str, path: Path) -> ExportReport:
     parts = [file.with_name(f"{file.name}.part") for file in files]
     try:
         rows, losses = _export(store, form, parts)
+        own = sum(row["events"] for row in store.own_types())
+        losses = (*losses, own_types_left_out(own)) if own else losses
         for part, file in zip(parts, files, strict=True):
             part.replace(file)
     except OSError as fault:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from dragoman.codebook import load_codebook
 from dragoman.exchange.cells import Row
 from dragoman.exchange.knowledge import load_losses
 from dragoman.model import Event
@@ -45,14 +46,22 @@ class Tally:
         self._left_out: Counter[str] = Counter()
         self._expanded = 0
         self._merged = 0
+        self._own_types = 0
         self._lost: Counter[str] = Counter()
 
     def is_told(self, row: Row, statuses: frozenset[str]) -> bool:
-        """Whether the form can tell an event of this status; counts it as left out where it cannot."""
+        """Whether the form can tell an event of this type and status; counts it as left out where it cannot."""
+        if row["event_type"] not in load_codebook().types:
+            self.note_own_types(1)
+            return False
         told = row["status"] in statuses
         if not told:
             self._left_out[row["status"]] += 1
         return told
+
+    def note_own_types(self, number: int) -> None:
+        """Notes events of users' own types, which no form can tell."""
+        self._own_types += number
 
     def note_dyads(self, dyads: list[Row]) -> None:
         """Notes into how many rows an event was split."""
@@ -80,6 +89,8 @@ class Tally:
     def _of_events(self) -> Iterator[str]:
         for status, count in sorted(self._left_out.items()):
             yield f"{_plural(count, 'event')} left out: {self.form} tells of deeds only and these are {status}."
+        if self._own_types:
+            yield own_types_left_out(self._own_types)
         if self._expanded:
             yield (
                 f"{_plural(self._expanded, 'event')} with several parties written as one row for each pair; that they "
@@ -96,6 +107,14 @@ class Tally:
         for field, count in sorted(self._lost.items()):
             why = sentences.get(field, "not kept")
             yield f"{field} ({count} of {_plural(self.rows, 'row')}): {why}."
+
+
+def own_types_left_out(number: int) -> str:
+    """Gives the sentence of the loss."""
+    return (
+        f"{_plural(number, 'event')} of own types left out, since they tell again what may be told in PLOVER's terms: "
+        "`read` and `events --type NAME` give them with --format jsonl."
+    )
 
 
 def _paths(row: Row, back: Row) -> Iterator[str]:

@@ -57,14 +57,14 @@ def decode_window(
         types = type_scores(candidate)
         best = int(types.argmax())
         if types[best] >= thresholds.get(labels.types[best], thresholds["default"]):
-            found.append(_event(window, tokens(candidate.sentence), candidate, heads=heads, labels=labels))
+            found.append(event_of(window, tokens(candidate.sentence), candidate, heads=heads, labels=labels))
     for match, candidate in _phrases(window, output, heads, labels):
         pieces, begin = window.sentences[candidate.sentence], window.begins[candidate.sentence]
         anchor = span_of(pieces, candidate.start - begin, candidate.end - begin)
         found = [event for event in found if not _overruled(event, anchor, match.phrase)]
         taken = [(event.anchor.start, event.anchor.end) for event in found]
         if not any(start < anchor.end and anchor.start < end for start, end in taken):
-            event = _event(window, tokens(candidate.sentence), candidate, heads=heads, labels=labels)
+            event = event_of(window, tokens(candidate.sentence), candidate, heads=heads, labels=labels)
             found.append(_as_phrase(event, match.phrase))
     yield from sorted(found, key=lambda event: (event.anchor.start, event.anchor.end))
 
@@ -149,7 +149,7 @@ def type_scores(candidate: Candidate) -> Array:
     return scores
 
 
-def _event(window: Window, tokens: Array, candidate: Candidate, *, heads: Heads, labels: Labels) -> FoundEvent:
+def event_of(window: Window, tokens: Array, candidate: Candidate, *, heads: Heads, labels: Labels) -> FoundEvent:
     pieces = window.sentences[candidate.sentence]
     begin = window.begins[candidate.sentence]
     scores = type_scores(candidate)

@@ -82,9 +82,14 @@ class Heads:
         """Gives first token and mean of a span of tokens: [2 hidden]."""
         return np.concatenate([states[start], states[start:end].mean(axis=0)])
 
+    def event_states(self, vectors: Array) -> Array:
+        """Gives what the event head makes of one span or several before it judges: [hidden] or [spans, hidden]."""
+        states: Array = np.maximum(self._linear("event", vectors), 0)
+        return states
+
     def judge(self, vectors: Array) -> Judgement:
         """Judges one span, or several: `vector` of each, [2 hidden] or [spans, 2 hidden]."""
-        x = np.maximum(self._linear("event", vectors), 0)
+        x = self.event_states(vectors)
         return Judgement(
             types=softmax(self._linear("kind", x)),
             statuses=softmax(self._linear("status", x)),
