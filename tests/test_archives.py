@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastwarc.stream_io import ZstdWriter
@@ -213,7 +214,7 @@ class StandIn(Desk):
         self.known: set[str] = set()
         self._stored = lambda ids: self.known & set(ids)
 
-    def code(self, articles: Iterable[Article]) -> Iterator[Coded]:
+    def code(self, articles: Iterable[Article], **_: Any) -> Iterator[Coded]:
         for article in articles:
             self.read.append(article.location.rpartition("#")[2])
             yield Coded(article=article, sentences=(), events=())

@@ -43,7 +43,7 @@ class Trapped(StandIn):
 
     version = "trapped"
 
-    def code(self, articles: Iterable[Article]) -> Iterator[Coded]:
+    def code(self, articles: Iterable[Article], **_: Any) -> Iterator[Coded]:
         for article in articles:
             if "poisonous" in article.text:
                 os._exit(1)
