@@ -10,6 +10,7 @@ Territory", "Czech Republic") are scored both ways. Exits 3 without `shared`.
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from dataclasses import replace
 from types import ModuleType
 
 from gold_events import GoldEvent, is_elsewhere, read_gold, same_date, shared_folder
-from times import Document, choose, load_scorer, parse_part
+from times import Document, choose, load_scorer
 
 from dragoman.model import Article, PlaceMention
 from dragoman.places import PlaceIndex
@@ -84,7 +85,9 @@ def measure_events(events: list[GoldEvent], index: PlaceIndex) -> Counter[str]:
 
 
 def main() -> None:
-    part = parse_part()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--part", choices=("kept", "tuning", "all"), default="kept")
+    part = str(parser.parse_args().part)
     scorer, index = load_scorer(), PlaceIndex.load()
     documents = choose(list(scorer.places(str(shared_folder() / "data" / "place" / "lgl.xml"))), part)
     c = measure_lgl(documents, scorer, index)
