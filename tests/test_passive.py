@@ -2,7 +2,7 @@
 
 import pytest
 
-from dragoman.model import Span
+from dragoman.model import Sentence, Span
 from dragoman.reader.passive import is_passive, turned
 
 
@@ -41,8 +41,9 @@ def span(text: str, words: str) -> Span:
 
 def test_only_a_lone_side_before_the_anchor_is_turned() -> None:
     text = "The judge was accused of helping him by prosecutors"
+    sentence = Sentence(index=0, start=0, end=len(text), text=text)
     judge, anchor, others = span(text, "The judge"), span(text, "was accused of helping"), span(text, "prosecutors")
-    assert turned("ACCUSE", (judge,), (), before="The judge ", anchor=anchor) == ((), (judge,))
-    assert turned("ACCUSE", (others,), (), before="The judge ", anchor=anchor) == ((others,), ())
-    assert turned("ACCUSE", (others,), (judge,), before="The judge ", anchor=anchor) == ((others,), (judge,))
-    assert turned("MOBILIZE", (judge,), (), before="The judge ", anchor=anchor) == ((judge,), ())
+    assert turned("ACCUSE", (judge,), (), sentence=sentence, anchor=anchor) == ((), (judge,))
+    assert turned("ACCUSE", (others,), (), sentence=sentence, anchor=anchor) == ((others,), ())
+    assert turned("ACCUSE", (others,), (judge,), sentence=sentence, anchor=anchor) == ((others,), (judge,))
+    assert turned("MOBILIZE", (judge,), (), sentence=sentence, anchor=anchor) == ((judge,), ())

@@ -10,8 +10,8 @@ import numpy as np
 
 from dragoman.model import FoundEvent, Sentence, Span, Status
 from dragoman.reader.lexicon import Match, Phrase, find_phrases
-from dragoman.reader.names import whole_name
-from dragoman.reader.negation import negator_before
+from dragoman.reader.names import own_spans, shorn, whole_name
+from dragoman.reader.negation import is_nobody, negator_before
 from dragoman.reader.network import Array, Heads, Judgement, Labels, Output
 from dragoman.reader.passive import turned
 from dragoman.reader.windows import Pieces, Window
@@ -160,11 +160,11 @@ def event_of(window: Window, tokens: Array, candidate: Candidate, *, heads: Head
     status = status_of(candidate.judgement, pieces.sentence, anchor.start, labels=labels)
     found = find_roles(tokens, candidate, begin, pieces, heads=heads)
     roles = {
-        role: tuple(dict.fromkeys(whole_name(span, pieces.sentence) for span in spans)) for role, spans in found.items()
+        role: own_spans(shorn(whole_name(span, pieces.sentence)) for span in spans) for role, spans in found.items()
     }
     speakers = roles["speaker"]
-    before = pieces.sentence.text[: anchor.start - pieces.sentence.start]
-    actors, recipients = turned(event_type, roles["actor"], roles["recipient"], before=before, anchor=anchor)
+    actors, recipients = turned(event_type, roles["actor"], roles["recipient"], sentence=pieces.sentence, anchor=anchor)
+    status = "negated" if _is_of_nobody((*actors, *recipients), pieces.sentence, anchor) else status
     return FoundEvent(
         sentence=pieces.sentence,
         anchor=anchor,
@@ -179,6 +179,15 @@ def event_of(window: Window, tokens: Array, candidate: Candidate, *, heads: Head
         contexts=_contexts(candidate.judgement.contexts, labels),
         basis=f"anchor {anchor.text!r}; runner-up {second}, margin {margin:.2f}",
     )
+
+
+def _is_of_nobody(parties: Sequence[Span], sentence: Sentence, anchor: Span) -> bool:
+    """Tells whether the subject of an anchor is negated: "neither Russia nor China condemned"."""
+    before = max((party for party in parties if party.end <= anchor.start), key=lambda party: party.end, default=None)
+    if before is None:
+        return False
+    begin = sentence.start
+    return is_nobody(sentence.text, (before.start - begin, before.end - begin), anchor.start - begin)
 
 
 def status_of(judgement: Judgement, sentence: Sentence, start: int, *, labels: Labels) -> Status:

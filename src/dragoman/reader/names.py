@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from dragoman.model import Sentence, Span
 from dragoman.words import load_words
 
 _WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*\.?")
+# What may end a party's words without being of them: stops, quotes, the "'s" of "Tehran's".
+_TAIL = re.compile(r"(?:[’']s?|[\s.,;:!?…\"”)\]]+)$")
+_LEAD = re.compile(r"^(?:neither|both) ", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"(?:\b\w\.)+$")
 # In a headline set in capitals every word looks like a name: there nothing is widened.
 MOST_CAPITALS = 0.5
 
@@ -37,6 +41,31 @@ def whole_name(span: Span, sentence: Sentence) -> Span:
     start, end = min(span.start, words[first][0]), max(span.end, words[last][1])
     text = sentence.text[start - sentence.start : end - sentence.start]
     return span if (start, end) == (span.start, span.end) else Span(start=start, end=end, text=text)
+
+
+def shorn(span: Span) -> Span:
+    """Gives the span without what only ends it: "Tehran" of "Tehran's", "Chinese banks" of "Chinese banks.".
+
+    >>> [shorn(Span(start=0, end=len(words), text=words)).text for words in ("Tehran’s", "Chinese banks.", "the U.S.")]
+    ['Tehran', 'Chinese banks', 'the U.S.']
+    """
+    text = span.text
+    lead = len(text) - len(_LEAD.sub("", text))
+    text = text[lead:]
+    while not _ABBREVIATED.search(text) and (shorter := _TAIL.sub("", text)) != text:
+        text = shorter
+    begin = span.start + lead
+    return Span(start=begin, end=begin + len(text), text=text) if text and text != span.text else span
+
+
+def own_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
+    """Drops spans that lie in another of the same side ("d'Ivoire" in "Côte d'Ivoire"), and doubles."""
+    kept = list(dict.fromkeys(spans))
+    return tuple(span for span in kept if not any(_is_inside(span, other) for other in kept))
+
+
+def _is_inside(span: Span, other: Span) -> bool:
+    return span != other and other.start <= span.start and span.end <= other.end
 
 
 @lru_cache(maxsize=32)  # the parties of one sentence are asked for one after another

@@ -14,6 +14,8 @@ from importlib import resources
 REACH = 60
 _WORDS = re.compile(r"n't|\w+|[^\w\s]")
 _CONTRACTED = re.compile(r"n ?['’]t\b")
+# What makes a subject nobody: "no troops", "neither side", "nor China", "none of the".
+_NOBODY = re.compile(r"(?:no|neither|nor|none of)(?: (?:the|of|a|an|single))*", re.IGNORECASE)
 
 
 @cache
@@ -41,3 +43,23 @@ def negator_before(text: str, start: int) -> str | None:
         if kind != "between" and not word.endswith("ly"):
             return None
     return None
+
+
+def is_nobody(text: str, party: tuple[int, int], start: int) -> bool:
+    """Tells whether what begins at `start` is said of nobody: its subject, the `party` before it, is negated.
+
+    >>> text = "Neither Russia nor China has condemned it."
+    >>> is_nobody(text, (19, 24), 29)
+    True
+    >>> is_nobody("Russia and China condemned it.", (11, 16), 17)
+    False
+    """
+    kinds = _kinds()
+    between = _WORDS.findall(text[party[1] : start].lower())
+    if any(kinds.get(word) != "between" and not word.endswith("ly") for word in between):
+        return False
+    before = text[max(0, party[0] - REACH) : party[0]].rstrip()
+    words = text[party[0] : party[1]]
+    return bool(_NOBODY.match(words + " ") and " " in words) or bool(
+        re.search(rf"(?:^|[\s“\"]){_NOBODY.pattern}$", before, re.IGNORECASE)
+    )

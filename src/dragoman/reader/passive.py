@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-from dragoman.model import Span
+from dragoman.model import Sentence, Span
 
 # Between an auxiliary and its participle: adverbs.
 _BETWEEN = re.compile(r"\w+ly|also|now|later|again|then|not|never|since|still|just", re.IGNORECASE)
 _WORDS = re.compile(r"[\w-]+")
+_BY = re.compile(r"\bby (?:the |a |an )?$", re.IGNORECASE)
 # Of other types the passive leaves the subject the actor ("troops were deployed", "protesters were gathered").
 TURNED = frozenset({"ACCUSE", "ASSAULT", "COERCE", "REJECT", "REQUEST", "SANCTION", "THREATEN"})
 # Far enough for "has also been formally", near enough to stay in the clause.
@@ -57,9 +58,21 @@ def _is_participle(word: str) -> bool:
 
 
 def turned(
-    event_type: str, actors: tuple[Span, ...], recipients: tuple[Span, ...], *, before: str, anchor: Span
+    event_type: str, actors: tuple[Span, ...], recipients: tuple[Span, ...], *, sentence: Sentence, anchor: Span
 ) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
-    """Makes the actors of a passive anchor its recipients, where they stand before it and nobody else is named."""
-    if event_type not in TURNED or recipients or not actors or any(actor.end > anchor.start for actor in actors):
+    """Makes the actors of a passive anchor its recipients, where they stand before it and nobody else is named.
+
+    Where somebody is named right behind its "by", the sides are exchanged: "Moscow was urged by Beijing to withdraw".
+    """
+    if event_type not in TURNED or not actors or any(actor.end > anchor.start for actor in actors):
         return actors, recipients
-    return ((), actors) if is_passive(before, anchor.text) else (actors, recipients)
+    if recipients and not _is_agent(recipients[0], sentence, anchor):
+        return actors, recipients
+    before = sentence.text[: anchor.start - sentence.start]
+    return (recipients, actors) if is_passive(before, anchor.text) else (actors, recipients)
+
+
+def _is_agent(party: Span, sentence: Sentence, anchor: Span) -> bool:
+    """Tells whether a party stands behind the "by" of an anchor."""
+    between = sentence.text[anchor.start - sentence.start : max(anchor.start, party.start) - sentence.start]
+    return _BY.search(between) is not None
