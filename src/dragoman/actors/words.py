@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+")
@@ -48,6 +48,9 @@ class Word(NamedTuple):
     folded: str
 
 
+_new_word: Callable[[Iterable[object]], Word] = partial(tuple.__new__, Word)
+
+
 class Hit(NamedTuple):
     """A known name: words `first` to `last` (inclusive) and the key it is kept under."""
 
@@ -71,8 +74,11 @@ def fold(text: str) -> str:
 
 def split_words(text: str, start: int = 0, end: int | None = None) -> list[Word]:
     """Gives the words of a text, or of its part from `start` to `end`, with offsets in the whole text."""
-    found = _WORD.finditer(text, start, len(text) if end is None else end)
-    return [Word(*match.span(), word := match.group(), fold(word)) for match in found]
+    found = list(_WORD.finditer(text, start, len(text) if end is None else end))
+    texts = [match[0] for match in found]
+    # Column by column, and past the named tuple's own constructor: articles have a thousand words each.
+    fields = zip(map(re.Match.start, found), map(re.Match.end, found), texts, map(fold, texts), strict=True)
+    return list(map(_new_word, fields))
 
 
 def plain_words(text: str) -> list[str]:
@@ -104,22 +110,26 @@ class NameTrie:
 
     def find(self, text: str, words: Sequence[Word]) -> Iterator[Hit]:
         """Yields every known name that begins at each word, the longest first: the reader of hits chooses."""
-        for first, word in enumerate(words):
-            if word.folded in self._begun:
+        keys, begun = self._keys, self._begun
+        for first, (_, _, _, folded) in enumerate(words):
+            if folded in begun:
                 yield from reversed(self._from(text, words, first))
-            elif word.folded in self._keys:
-                yield Hit(first, first, word.folded)
+            elif folded in keys:
+                yield Hit(first, first, folded)
 
     def _from(self, text: str, words: Sequence[Word], first: int) -> list[Hit]:
-        last, key = first, words[first].folded
-        hits = [Hit(first, last, key)] if key in self._keys else []
-        while key in self._begun and last + 1 < len(words):
-            if text[words[last].end : words[last + 1].start] not in _JOINTS:
+        keys, begun = self._keys, self._begun
+        _, end, _, key = words[first]
+        hits = [Hit(first, first, key)] if key in keys else []
+        for last in range(first + 1, len(words)):
+            start, following, _, folded = words[last]
+            if text[end:start] not in _JOINTS:
                 break
-            last += 1
-            key = f"{key} {words[last].folded}"
-            if key in self._keys:
+            key, end = f"{key} {folded}", following
+            if key in keys:
                 hits.append(Hit(first, last, key))
+            if key not in begun:
+                break
         return hits
 
 
