@@ -65,13 +65,18 @@ def _rank(reading: Reading, question: Question, weights: Weights) -> list[tuple[
     group = _group(reading, question)
     weighed = weights.get(group, weights[""])
     scores = {
-        code: sum([value * weighed.get(name, 0.0) for name, value in features.items()])
-        for code, features in _plain(reading, question).items()
+        code: _weigh(own, weighed, counted.weigh(group, weighed))
+        for code, (counted, own) in _plain(reading, question).items()
     }
     highest = max(scores.values())
-    total = sum(math.exp(score - highest) for score in scores.values())
-    ranked = [(code, math.exp(score - highest) / total) for code, score in scores.items()]
+    likely = [math.exp(score - highest) for score in scores.values()]
+    total = sum(likely)
+    ranked = [(code, share / total) for code, share in zip(scores, likely, strict=True)]
     return sorted(ranked, key=lambda item: -item[1])
+
+
+def _weigh(features: Features, weights: Mapping[str, float], before: float = 0.0) -> float:
+    return sum([value * weights.get(name, 0.0) for name, value in features.items()], before)
 
 
 def candidates(reading: Reading, question: Question) -> dict[str | None, Features]:
@@ -80,12 +85,33 @@ def candidates(reading: Reading, question: Question) -> dict[str | None, Feature
     Each feature stands there once for all phrases and once for phrases of this kind.
     """
     group = _group(reading, question)
-    return {state: _with_group(features, group) for state, features in _plain(reading, question).items()}
+    sides = _plain(reading, question)
+    return {state: _with_group(counted.features | own, group) for state, (counted, own) in sides.items()}
 
 
-def _plain(reading: Reading, question: Question) -> dict[str | None, Features]:
+class Counted:
+    """Features that phrases share, and what they weigh for each kind of phrase, told once."""
+
+    __slots__ = ("_points", "features")
+
+    def __init__(self, features: Features) -> None:
+        self.features = features
+        self._points: dict[str, float] = {}
+
+    def weigh(self, group: str, weights: Mapping[str, float]) -> float:
+        if group not in self._points:
+            self._points[group] = _weigh(self.features, weights)
+        return self._points[group]
+
+
+_NOTHING = Counted({})
+
+
+def _plain(reading: Reading, question: Question) -> dict[str | None, tuple[Counted, Features]]:
+    """Gives for each state what phrases share of it, and what speaks for it in this phrase alone."""
     here = reading.sentence_at(question.start)
-    found: dict[str | None, Features] = dict(_named_features(reading, question, here))
+    counted = dict(_named_features(reading, question, here))
+    found: dict[str | None, Features] = {code: {} for code in counted}
     first = reading.state_mentions[0] if reading.state_mentions else None
     if first and first[1] not in NO_STATES and not question.start <= first[0] < question.end:
         found[first[1]]["first of the article"] = 1.0
@@ -101,10 +127,10 @@ def _plain(reading: Reading, question: Question) -> dict[str | None, Features]:
         if state in marked:
             _add_constants(features, str(state), question, owners)
     found[None] = _no_state(reading, question, len(found))
-    return found
+    return {state: (counted.get(str(state), _NOTHING), features) for state, features in found.items()}
 
 
-def _named_features(reading: Reading, question: Question, here: int) -> list[tuple[str, Features]]:
+def _named_features(reading: Reading, question: Question, here: int) -> list[tuple[str, Counted]]:
     """Gives the states that the article names outside the phrase, in the order of their first names, with counts.
 
     What stands far from the phrase counts alike for all phrases of a sentence, so it is counted once a sentence; a
@@ -122,10 +148,10 @@ def _named_features(reading: Reading, question: Question, here: int) -> list[tup
             continue
         if code in beside:
             counts = _with_near(_far_counts(reading, code, here), namings, question, here)
-            named.append((first, code, _features_of(counts, question.acts)))
+            named.append((first, code, Counted(_features_of(counts, question.acts))))
         else:
-            far = _far_features(reading, code, here if code in near else NOWHERE, question.acts)
-            named.append((first, code, far.copy()))
+            there = here if code in near else NOWHERE
+            named.append((first, code, _far_features(reading, code, there, question.acts)))
     return [(code, features) for _, code, features in sorted(named, key=itemgetter(0))]
 
 
@@ -138,12 +164,13 @@ def _features_of(counts: Mapping[str, int], acts: str) -> Features:
     return features
 
 
-def _far_features(reading: Reading, code: str, here: int, acts: str) -> Features:
+def _far_features(reading: Reading, code: str, here: int, acts: str) -> Counted:
     """The features of a state that is not named in the sentence of the phrase; the reading keeps them."""
     key = (code, here, acts)
     if key not in reading.featured:
-        reading.featured[key] = _features_of(_far_counts(reading, code, here), acts)
-    return reading.featured[key]
+        reading.featured[key] = Counted(_features_of(_far_counts(reading, code, here), acts))
+    counted: Counted = reading.featured[key]
+    return counted
 
 
 def _with_near(

@@ -116,7 +116,7 @@ class Reading:
         self.answered: dict[tuple[int, int, object], list[Any]] = {}
         self._picked: dict[tuple[int, int, int], Sense | None] = {}
         self.counted: dict[tuple[str, int], Mapping[str, int]] = {}
-        self.featured: dict[tuple[str, int, str], dict[str, float]] = {}
+        self.featured: dict[tuple[str, int, str], Any] = {}
         self._afar: dict[tuple[str, float], float] = {}
         self.ranked: dict[object, list[tuple[str | None, float]]] = {}
 

@@ -59,6 +59,9 @@ class Hit(NamedTuple):
     key: str
 
 
+_new_hit: Callable[[Iterable[object]], Hit] = partial(tuple.__new__, Hit)
+
+
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Gives the letters without case and diacritics: `Erdoğan` and `ERDOGAN` fold to the same.
@@ -100,7 +103,9 @@ class NameTrie:
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys = frozenset(keys)
-        self._begun = frozenset(key[:at] for key in self._keys for at, mark in enumerate(key) if mark == " ")
+        parted = [key.split(" ") for key in self._keys if " " in key]
+        self._begun = frozenset(" ".join(words[:at]) for words in parted for at in range(1, len(words)))
+        self._seconds = frozenset(words[1] for words in parted)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -115,19 +120,21 @@ class NameTrie:
             if folded in begun:
                 yield from reversed(self._from(text, words, first))
             elif folded in keys:
-                yield Hit(first, first, folded)
+                yield _new_hit((first, first, folded))
 
     def _from(self, text: str, words: Sequence[Word], first: int) -> list[Hit]:
         keys, begun = self._keys, self._begun
         _, end, _, key = words[first]
-        hits = [Hit(first, first, key)] if key in keys else []
+        hits = [_new_hit((first, first, key))] if key in keys else []
+        if first + 1 < len(words) and words[first + 1].folded not in self._seconds:
+            return hits
         for last in range(first + 1, len(words)):
             start, following, _, folded = words[last]
             if text[end:start] not in _JOINTS:
                 break
             key, end = f"{key} {folded}", following
             if key in keys:
-                hits.append(Hit(first, last, key))
+                hits.append(_new_hit((first, last, key)))
             if key not in begun:
                 break
         return hits

@@ -68,10 +68,9 @@ class Tokens:
         """The words that may make one name from word `i` on: joined capitals, and small words among them."""
         run = [self[i]]
         for at in range(i + 1, min(i + LONGEST_NAME, len(self.words))):
-            token = self[at]
-            if not (token.joined and (token.is_capital or token.key in small)):
+            if not (self.words[at][0].isupper() or _read_word(self.words[at])[1] in small) or not self[at].joined:
                 break
-            run.append(token)
+            run.append(self[at])
         return run
 
     def _is_joined(self, i: int) -> bool:
@@ -82,8 +81,7 @@ class Tokens:
         return is_beside and not _read_word(self.words[i - 1])[3]
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(NamedTuple):
     """Words that may name a place: their offsets, key, the places of that name and the points of evidence."""
 
     start: int
