@@ -115,9 +115,10 @@ class NameTrie:
 
     def find(self, text: str, words: Sequence[Word]) -> Iterator[Hit]:
         """Yields every known name that begins at each word, the longest first: the reader of hits chooses."""
-        keys, begun = self._keys, self._begun
-        for first, (_, _, _, folded) in enumerate(words):
-            if folded in begun:
+        keys, begun, seconds = self._keys, self._begun, self._seconds
+        following = [word.folded for word in words[1:]]
+        for first, ((_, _, _, folded), second) in enumerate(zip(words, [*following, ""], strict=False)):
+            if folded in begun and second in seconds:
                 yield from reversed(self._from(text, words, first))
             elif folded in keys:
                 yield _new_hit((first, first, folded))
@@ -126,8 +127,6 @@ class NameTrie:
         keys, begun = self._keys, self._begun
         _, end, _, key = words[first]
         hits = [_new_hit((first, first, key))] if key in keys else []
-        if first + 1 < len(words) and words[first + 1].folded not in self._seconds:
-            return hits
         for last in range(first + 1, len(words)):
             start, following, _, folded = words[last]
             if text[end:start] not in _JOINTS:
