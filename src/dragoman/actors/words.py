@@ -80,8 +80,14 @@ def split_words(text: str, start: int = 0, end: int | None = None) -> list[Word]
     found = list(_WORD.finditer(text, start, len(text) if end is None else end))
     texts = [match[0] for match in found]
     # Column by column, and past the named tuple's own constructor: articles have a thousand words each.
-    fields = zip(map(re.Match.start, found), map(re.Match.end, found), texts, map(fold, texts), strict=True)
+    fields = zip(map(re.Match.start, found), map(re.Match.end, found), texts, _folded(texts), strict=True)
     return list(map(_new_word, fields))
+
+
+def _folded(words: Sequence[str]) -> list[str]:
+    """Folds words, all at once where they have nothing but plain letters."""
+    text = " ".join(words)
+    return text.lower().split(" ") if words and text.isascii() else list(map(fold, words))
 
 
 def plain_words(text: str) -> list[str]:
