@@ -465,3 +465,11 @@ def test_the_holder_of_the_day_not_the_one_before(code: str, office: str, on: da
     holder = INDEX.find_office(code, office, on)
     assert holder is not None
     assert holder.name == name
+
+
+@pytest.mark.parametrize("text", ["", "Niger", "the", "the Côte d'Ivoire the", "Côte"])
+def test_names_are_followed_to_the_end_of_a_text_and_not_beyond(text: str) -> None:
+    trie = NameTrie([key_of("Niger"), key_of("Côte d'Ivoire"), key_of("Côte d'Ivoire the"), key_of("the Niger")])
+    words = split_words(text)
+    assert [word.folded for word in words] == [fold(word.text) for word in words]
+    assert all(hit.key == " ".join(w.folded for w in words[hit.first : hit.last + 1]) for hit in trie.find(text, words))

@@ -230,3 +230,13 @@ def test_time_grows_with_the_text_only() -> None:
         begin = time.perf_counter()
         INDEX.find_places(article, split_article(article))
         assert time.perf_counter() - begin < 3
+
+
+def test_what_one_article_says_of_its_places_is_not_asked_of_the_next() -> None:
+    texts = ("Troops shelled Kharkiv on Monday.", "Troops shelled Donetsk on Monday.")
+    articles = [make_article(text) for text in texts]
+    places = [INDEX.find_places(article, split_article(article)) for article in articles]
+    events = [found_event(article, "shelled", "ASSAULT") for article in articles]
+    asked = zip(events * 2, places * 2, articles * 2, strict=True)
+    named = [INDEX.place_event(event, told, article) for event, told, article in asked]
+    assert [place and place.text for place in named] == ["Kharkiv", "Donetsk"] * 2

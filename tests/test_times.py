@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dragoman.model import Article, FoundEvent, Span, Status
 from dragoman.reader.sentences import split_article
-from dragoman.times import calendar, date_event, find_times, is_history
+from dragoman.times import Timeline, calendar, date_event, find_times, is_history
 from dragoman.times.values import holiday_day, holiday_days
 
 PUBLISHED = date(2025, 7, 9)  # a Wednesday
@@ -525,3 +525,18 @@ def test_every_holiday_of_the_lexicon_has_a_day_in_every_year() -> None:
             near = (holiday_days(rule, y) for y in ((year,) if ":" not in rule else (year, year + 1, year + 11)))
             assert any(near)
     assert holiday_day("05--1-1", 2025) == date(2025, 5, 26)
+
+
+def test_the_dates_nearest_to_a_sentence_are_those_of_all_dates() -> None:
+    text = " ".join(f"Talks were held on March {day}, 2022." for day in range(1, 20))
+    article = Article(id="a", doc="a", title="", text=text, published=date(2022, 4, 1))
+    sentences = split_article(article)
+    times = find_times(article, sentences)
+    timeline = Timeline(times, article)
+    for sentence in sentences:
+        inside, near = timeline.split(sentence)
+        assert inside == [t for t in times if sentence.start <= t.start < sentence.end]
+        others = sorted((t for t in times if t not in inside), key=lambda t: abs(t.start - sentence.start))
+        assert near == others[:4]
+        assert list(timeline.within(sentence)) == inside
+        assert timeline.days_before(sentence) == [t for t in times if t.start < sentence.start]

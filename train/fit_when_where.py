@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "eval"))
 from gold_events import GoldEvent, read_gold, same_date
 
 from dragoman.places import PlaceIndex, placing
-from dragoman.times import dating, find_times
+from dragoman.times import Timeline, dating, find_times
 from dragoman.times.candidates import candidates
 
 DATA = Path(__file__).parent.parent / "src" / "dragoman" / "data"
@@ -46,9 +46,9 @@ def time_choices(events: Sequence[GoldEvent]) -> Iterator[list[Row]]:
     for event in events:
         if not event.gold["date"]:
             continue
-        times = find_times(event.article, event.sentences)
+        timeline = Timeline(find_times(event.article, event.sentences), event.article)
         rows = []
-        for candidate in candidates(event.found, times, event.article):
+        for candidate in candidates(event.found, timeline):
             told = candidate.source in {"sentence", "anniversary"}
             if told or event.found.status in {"asserted", "negated"}:
                 right = bool(same_date(event.gold["date"], dating.as_date(candidate.value, "").value))
@@ -92,10 +92,10 @@ def history_rows(events: Sequence[GoldEvent]) -> Iterator[Row]:
     """Events that are told as past; the reader's own word on the status is withheld."""
     for event in events:
         if event.found.status in {"asserted", "historical"}:
-            times = find_times(event.article, event.sentences)
+            timeline = Timeline(find_times(event.article, event.sentences), event.article)
             plain = replace(event.found, status="asserted")
-            best = dating.best_candidate(plain, times, event.article)
-            told = tuple(dating.history_features(plain, times, event.article, best))
+            best = dating.best_candidate(plain, timeline)
+            told = tuple(dating.history_features(plain, timeline, best))
             yield told, event.found.status == "historical"
 
 
@@ -106,7 +106,7 @@ def place_rows(events: Sequence[GoldEvent]) -> Iterator[Row]:
         if gold and not gold.get("country"):
             continue
         places = index.find_places(event.article, event.sentences)
-        found = list(placing.candidates(event.found, places, event.article))
+        found = list(placing.candidates(event.found, placing.Told(places, event.article)))
         right = [bool(gold) and c.place.country == gold["country"] for c in found]
         named = [r and event.names_place(c.place) for r, c in zip(right, found, strict=True)]
         for candidate, is_right in zip(found, named if any(named) else right, strict=True):

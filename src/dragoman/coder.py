@@ -35,7 +35,7 @@ from dragoman.places import PlaceIndex
 from dragoman.reader import PairCode, Reader, Reading, reader_version
 from dragoman.reader.gate import Gate
 from dragoman.statements import find_statements
-from dragoman.times import date_with_history, find_times
+from dragoman.times import Timeline, date_with_history, find_times
 
 if TYPE_CHECKING:
     from dragoman.second import SecondReader
@@ -153,7 +153,7 @@ class Coder:
         article = around.reading.article
         fights = found.event_type in FIGHTING
         actors = self._parties(found.actors, around, "fights" if fights else "speaks")
-        dated, history = date_with_history(found, around.times, article)
+        dated, history = date_with_history(found, around.timeline)
         circumstances = Circumstances(
             actors=actors,
             recipients=self._parties(
@@ -208,6 +208,10 @@ class _Surroundings:
     @cached_property
     def times(self) -> tuple[TimeMention, ...]:
         return find_times(self.reading.article, self.reading.sentences)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        return Timeline(self.times, self.reading.article)
 
     @cached_property
     def places(self) -> tuple[PlaceMention, ...]:

@@ -7,13 +7,12 @@ may belong to no single state; that answer competes with the states. It names no
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import chain
+from operator import itemgetter
 from typing import NamedTuple
 
-from dragoman.actors.reading import FEW_REBELS_OF, NO_FORCES_OF, NO_STATES, Naming, Reading
+from dragoman.actors.reading import FEW_REBELS_OF, NO_FORCES_OF, NO_STATES, NOWHERE, Naming, Reading
 
 _GROUPS = {
     "civil": "CVL EDU MED REF BUS UAF REL JRN LAB AGR SOC UNK ELI",
@@ -31,6 +30,7 @@ _ADDED = frozenset("of in on from who that which with at to for by near inside a
 _MOST_COUNTED = 3.0
 _WHERES = ("before", "after", "title", "next", "elsewhere")
 _LEAST_SHARE = 0.02
+_BY_SECTOR = {"MIL": NO_FORCES_OF, "REB": FEW_REBELS_OF}
 Features = dict[str, float]
 Weights = Mapping[str, Mapping[str, float]]
 
@@ -65,13 +65,18 @@ def _rank(reading: Reading, question: Question, weights: Weights) -> list[tuple[
     group = _group(reading, question)
     weighed = weights.get(group, weights[""])
     scores = {
-        code: sum([value * weighed.get(name, 0.0) for name, value in features.items() if value])
-        for code, features in _plain(reading, question).items()
+        code: _weigh(own, weighed, counted.weigh(group, weighed))
+        for code, (counted, own) in _plain(reading, question).items()
     }
     highest = max(scores.values())
-    total = sum(math.exp(score - highest) for score in scores.values())
-    ranked = [(code, math.exp(score - highest) / total) for code, score in scores.items()]
+    likely = [math.exp(score - highest) for score in scores.values()]
+    total = sum(likely)
+    ranked = [(code, share / total) for code, share in zip(scores, likely, strict=True)]
     return sorted(ranked, key=lambda item: -item[1])
+
+
+def _weigh(features: Features, weights: Mapping[str, float], before: float = 0.0) -> float:
+    return sum([value * weights.get(name, 0.0) for name, value in features.items()], before)
 
 
 def candidates(reading: Reading, question: Question) -> dict[str | None, Features]:
@@ -80,79 +85,123 @@ def candidates(reading: Reading, question: Question) -> dict[str | None, Feature
     Each feature stands there once for all phrases and once for phrases of this kind.
     """
     group = _group(reading, question)
-    return {state: _with_group(features, group) for state, features in _plain(reading, question).items()}
+    sides = _plain(reading, question)
+    return {state: _with_group(counted.features | own, group) for state, (counted, own) in sides.items()}
 
 
-def _plain(reading: Reading, question: Question) -> dict[str | None, Features]:
-    found: dict[str | None, Features] = defaultdict(lambda: defaultdict(float))
+class Counted:
+    """Features that phrases share, and what they weigh for each kind of phrase, told once."""
+
+    __slots__ = ("_points", "features")
+
+    def __init__(self, features: Features) -> None:
+        self.features = features
+        self._points: dict[str, float] = {}
+
+    def weigh(self, group: str, weights: Mapping[str, float]) -> float:
+        if group not in self._points:
+            self._points[group] = _weigh(self.features, weights)
+        return self._points[group]
+
+
+_NOTHING = Counted({})
+
+
+def _plain(reading: Reading, question: Question) -> dict[str | None, tuple[Counted, Features]]:
+    """Gives for each state what phrases share of it, and what speaks for it in this phrase alone."""
     here = reading.sentence_at(question.start)
-    for code, features in _named_features(reading, question, here):
-        found[code].update(features)
+    counted = dict(_named_features(reading, question, here))
+    found: dict[str | None, Features] = {code: {} for code in counted}
     first = reading.state_mentions[0] if reading.state_mentions else None
     if first and first[1] not in NO_STATES and not question.start <= first[0] < question.end:
         found[first[1]]["first of the article"] = 1.0
     _add_nearest(reading, found, question, here)
     if reading.home:
-        found[reading.home]["outlet"] = 1.0
+        found.setdefault(reading.home, {})["outlet"] = 1.0
     weighed = dict(reading.countries(question.start, question.end, sector=question.sector, opponent=question.opponent))
     total = sum(weighed.values()) or 1.0
-    owners = _owners(reading, question)
+    owners = _owners(reading, question, here)
+    marked = owners.keys() | {question.counterpart, question.opponent} | _BY_SECTOR.get(question.sector, frozenset())
     for state, features in found.items():
         features["weighed"] = math.log(weighed.get(str(state), 0.0) / total + _LEAST_SHARE)
-        _add_constants(features, str(state), question, owners)
+        if state in marked:
+            _add_constants(features, str(state), question, owners)
     found[None] = _no_state(reading, question, len(found))
-    return found
+    return {state: (counted.get(str(state), _NOTHING), features) for state, features in found.items()}
 
 
-def _named_features(reading: Reading, question: Question, here: int) -> list[tuple[str, Features]]:
+def _named_features(reading: Reading, question: Question, here: int) -> list[tuple[str, Counted]]:
     """Gives the states that the article names outside the phrase, in the order of their first names, with counts.
 
-    What stands far from the phrase counts alike for all phrases of a sentence, so it is counted once a sentence.
+    What stands far from the phrase counts alike for all phrases of a sentence, so it is counted once a sentence; a
+    state that is not named near the sentence, once an article.
     """
     named = []
+    start, end = question.start, question.end
     beside = {code for _, code in reading.named_in_sentence.get(here, ())}
+    near = beside.union(code for there in (here - 1, here + 1) for _, code in reading.named_in_sentence.get(there, ()))
     for code, namings in reading.named_by_state.items():
-        first = next((n.offset for n in namings if not question.start <= n.offset < question.end), None)
+        first: int | None = namings[0].offset
+        if start <= namings[0].offset < end:
+            first = next((n.offset for n in namings if not start <= n.offset < end), None)
         if first is None:
             continue
-        counts = _far_counts(reading, code, here)
         if code in beside:
-            counts = _with_near(counts, namings, question, here)
-        features = {name: float(n) if n < _MOST_COUNTED else _MOST_COUNTED for name, n in counts.items()}
-        if question.acts:
-            features |= {f"{where} {question.acts}": features[where] for where in _WHERES if where in features}
-        named.append((first, code, features))
-    return [(code, features) for _, code, features in sorted(named, key=lambda one: one[0])]
+            counts = _with_near(_far_counts(reading, code, here), namings, question, here)
+            named.append((first, code, Counted(_features_of(counts, question.acts))))
+        else:
+            there = here if code in near else NOWHERE
+            named.append((first, code, _far_features(reading, code, there, question.acts)))
+    return [(code, features) for _, code, features in sorted(named, key=itemgetter(0))]
 
 
-def _with_near(counts: dict[str, int], namings: Sequence[Naming], question: Question, here: int) -> dict[str, int]:
+def _features_of(counts: Mapping[str, int], acts: str) -> Features:
+    """Counts as features: at most so much of each; where the event is known, each place also by what the party does."""
+    features = {name: float(n) if n < _MOST_COUNTED else _MOST_COUNTED for name, n in counts.items()}
+    for where in _WHERES if acts else ():
+        if where in features:
+            features[f"{where} {acts}"] = features[where]
+    return features
+
+
+def _far_features(reading: Reading, code: str, here: int, acts: str) -> Counted:
+    """The features of a state that is not named in the sentence of the phrase; the reading keeps them."""
+    key = (code, here, acts)
+    if key not in reading.featured:
+        reading.featured[key] = Counted(_features_of(_far_counts(reading, code, here), acts))
+    counted: Counted = reading.featured[key]
+    return counted
+
+
+def _with_near(
+    counts: Mapping[str, int], namings: Sequence[Naming], question: Question, here: int
+) -> Mapping[str, int]:
     """Adds to the counts what names a state in the sentence of the phrase, before it or after it."""
-    counts = counts.copy()
+    added = dict(counts)
     for naming in namings:
         if naming.sentence == here and not question.start <= naming.offset < question.end:
             where = "before" if naming.offset < question.start else "after"
             for name in _feature_names(where, naming.kind, naming.is_located):
-                counts[name] = counts.get(name, 0) + 1
-    return counts
+                added[name] = added.get(name, 0) + 1
+    return added
 
 
-def _far_counts(reading: Reading, code: str, here: int) -> dict[str, int]:
+def _far_counts(reading: Reading, code: str, here: int) -> Mapping[str, int]:
     """Counts where a state is named outside a sentence; the reading keeps the counts."""
     key = (code, here)
     if key not in reading.counted:
-        names = [
-            _feature_names(_far(naming, here), naming.kind, naming.is_located)
-            for naming in reading.named_by_state[code]
-            if naming.sentence != here
-        ]
-        reading.counted[key] = dict(Counter(chain.from_iterable(names)))
+        others = [naming for naming in reading.named_by_state[code] if naming.sentence != here]
+        reading.counted[key] = _counted(others, here)
     return reading.counted[key]
 
 
-def _far(naming: Naming, here: int) -> str:
-    if naming.is_title:
-        return "title"
-    return "next" if abs(naming.sentence - here) == 1 else "elsewhere"
+def _counted(namings: Sequence[Naming], here: int) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for _, kind, there, is_title, is_located in namings:
+        far = "title" if is_title else "next" if -1 <= there - here <= 1 else "elsewhere"
+        for name in _feature_names(far, kind, is_located):
+            counts[name] = counts.get(name, 0) + 1
+    return counts
 
 
 @cache  # five places, a dozen kinds of names
@@ -185,24 +234,28 @@ def _add_nearest(reading: Reading, found: dict[str | None, Features], question: 
             found[state][name] = 1.0
 
 
-def _owners(reading: Reading, question: Question) -> dict[str, bool]:
+def _owners(reading: Reading, question: Question, here: int) -> dict[str, bool]:
     """The states with somebody of the phrase's sector in the article; true where that stands in its sentence."""
-    here = reading.sentence_at(question.start)
     owners: dict[str, bool] = {}
-    for offset, code, sector in reading.sector_owners:
-        if sector == question.sector:
-            owners[code] = owners.get(code, False) or reading.sentence_at(offset) == here
+    for offset, code in reading.owners_of(question.sector):
+        owners[code] = owners.get(code, False) or reading.sentence_at(offset) == here
     return owners
 
 
 def _add_constants(features: Features, code: str, question: Question, owners: Mapping[str, bool]) -> None:
-    features["same sector"] = 1.0 if code in owners else 0.0
-    features["same sector here"] = 1.0 if owners.get(code) else 0.0
-    features["other side"] = 1.0 if question.counterpart == code else 0.0
-    features[f"other side {question.acts}"] = features["other side"]
-    features["opponent"] = 1.0 if question.opponent == code else 0.0
-    features["no forces"] = 1.0 if question.sector == "MIL" and code in NO_FORCES_OF else 0.0
-    features["few rebels"] = 1.0 if question.sector == "REB" and code in FEW_REBELS_OF else 0.0
+    """Adds what holds of a state for this phrase; what does not hold is left out, and weighs nothing."""
+    if code in owners:
+        features["same sector"] = 1.0
+        if owners[code]:
+            features["same sector here"] = 1.0
+    if question.counterpart == code:
+        features["other side"] = features[f"other side {question.acts}"] = 1.0
+    if question.opponent == code:
+        features["opponent"] = 1.0
+    if question.sector == "MIL" and code in NO_FORCES_OF:
+        features["no forces"] = 1.0
+    if question.sector == "REB" and code in FEW_REBELS_OF:
+        features["few rebels"] = 1.0
 
 
 def _no_state(reading: Reading, question: Question, states: int) -> Features:

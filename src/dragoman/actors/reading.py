@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -41,6 +41,8 @@ _BEFORE_PLACES = frozenset(
 )
 _PLACES = frozenset(["state", "seat", "place", "city"])
 _LONGEST_NAME = 3
+# The number of no sentence, nor of one beside any.
+NOWHERE = -2
 # Unknown words with a capital that leave the state after them what it is.
 _BEFORE_STATES = frozenset(
     "new old greater upper lower inner outer soviet nazi imperial tsarist vichy fortress team republic kingdom the a "
@@ -105,22 +107,27 @@ class Reading:
         self._covered = frozenset(
             word.start for hit in hits if hit.last > hit.first for word in self.words[hit.first : hit.last + 1]
         )
-        self._teams = frozenset(start for hit in hits for start in self._team_starts(hit))
-        self._private = frozenset(hit.start for hit in hits if self._is_last_name(hit))
+        places = [hit for hit in hits if hit.senses[0].kind in _PLACES]
+        self._teams = frozenset(start for hit in places for start in self._team_starts(hit))
+        self._private = frozenset(hit.start for hit in places if self._is_last_name(hit))
         self.found: list[Found] = [hit for hit in hits if hit.start not in self._private and self._stands(hit)]
         self._found_starts = [found.start for found in self.found]
         self.marks: list[tuple[int, int]] | None = None
         self.answered: dict[tuple[int, int, object], list[Any]] = {}
         self._picked: dict[tuple[int, int, int], Sense | None] = {}
-        self.counted: dict[tuple[str, int], dict[str, int]] = {}
+        self.counted: dict[tuple[str, int], Mapping[str, int]] = {}
+        self.featured: dict[tuple[str, int, str], Any] = {}
+        self._afar: dict[tuple[str, float], float] = {}
         self.ranked: dict[object, list[tuple[str | None, float]]] = {}
 
     def _find_title_cased(self) -> frozenset[int]:
         """Sentences whose words nearly all begin with capitals: there a capital tells nothing."""
         cased = []
         for number, sentence in enumerate(self.sentences):
-            words = [word for word in self.words_in(sentence.start, sentence.end) if len(word.text) > _SHORT_WORD]
-            if words and sum(word.text[0].isupper() for word in words) >= _TITLE_CASED * len(words):
+            texts = [word.text for word in self.words_in(sentence.start, sentence.end)]
+            first_letters = [text[0] for text in texts if len(text) > _SHORT_WORD]
+            capitals = sum([letter.isupper() for letter in first_letters])
+            if first_letters and capitals >= _TITLE_CASED * len(first_letters):
                 cased.append(number)
         return frozenset(cased)
 
@@ -140,8 +147,8 @@ class Reading:
         return before is None or starts or self.body[before.end : found.start] != " " or not self._is_strange(before)
 
     def _team_starts(self, hit: Found) -> Iterator[int]:
-        """Yields the place and the noun of a team: the Ottawa Senators are no senators, but tell of Canada."""
-        if hit.senses[0].kind not in _PLACES or self.sentence_at(hit.start) in self._title_cased:
+        """Yields, of a place, it and the noun of a team: the Ottawa Senators are no senators, but tell of Canada."""
+        if self.sentence_at(hit.start) in self._title_cased:
             return
         before, after = self._beside(hit.first, -1), self._beside(hit.last, 1)
         if before is not None and before.folded in self.names.teams["before"]:
@@ -151,7 +158,7 @@ class Reading:
 
     def _is_last_name(self, hit: Found) -> bool:
         """Tells a place that is somebody's last name: Michael Jordan is no part of Jordan."""
-        if hit.first != hit.last or hit.senses[0].kind not in _PLACES:
+        if hit.first != hit.last:
             return False
         before = self._beside(hit.first, -1)
         return (
@@ -417,6 +424,17 @@ class Reading:
                 owners += [(found.start, sense.code, sector) for sector in sorted(sectors)]
         return owners
 
+    def owners_of(self, sector: str) -> Sequence[tuple[int, str]]:
+        """(offset, code) of `sector_owners` of one sector."""
+        return self._owners_by_sector.get(sector, ())
+
+    @cached_property
+    def _owners_by_sector(self) -> dict[str, list[tuple[int, str]]]:
+        owners: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for offset, code, sector in self.sector_owners:
+            owners[sector].append((offset, code))
+        return owners
+
     @cached_property
     def people(self) -> list[tuple[int, Standing]]:
         """(offset, standing) of every known person named."""
@@ -436,18 +454,14 @@ class Reading:
         Whoever the article names with the same sector (the IDF for "troops", Hamas for "militants") goes before others.
         """
         here = self.sentence_at(start)
-        scores: dict[str, float] = defaultdict(float)
         located = LOCAL if sector in _LOCAL_SECTORS else ABROAD
-        for mention in self._placed_mentions:
-            if start <= mention.offset < end or (mention.code == "EUR" and sector != "GOV"):
-                continue
-            is_far = not mention.is_title and abs(mention.sentence - here) > 1
-            score = mention.far if is_far else mention.weight * self._nearness(here, mention.sentence)
-            scores[mention.code] += score * located if mention.is_located else score
+        found = self._weighed_mentions(start, end, here, located)
+        scores: dict[str, float] = defaultdict(float)
+        scores |= {code: score for _, code, score in sorted(found) if code != "EUR" or sector == "GOV"}
         if self.home:
             scores[self.home] += PUBLISHER * (HOME_BODIES if sector in _HOME_SECTORS else 1.0)
-        for offset, code, owned in self.sector_owners if sector else ():
-            if owned == sector and not start <= offset < end:
+        for offset, code in self.owners_of(sector) if sector else ():
+            if not start <= offset < end:
                 scores[code] += SAME_SECTOR * self._nearness(here, self.sentence_at(offset))
         if opponent is not None and opponent in scores:
             scores[opponent] *= OPPONENT
@@ -459,15 +473,47 @@ class Reading:
                 scores[code] *= FEW_REBELS
         return sorted(scores.items(), key=lambda item: -item[1])
 
+    def _weighed_mentions(self, start: int, end: int, here: int, located: float) -> Iterator[tuple[int, str, float]]:
+        """(offset of the first, code, weight) of each state's mentions outside a phrase of the sentence `here`.
+
+        Those of a state that is not named near the sentence weigh the same for every phrase, and are weighed once.
+        """
+        near = {code for there in (here - 1, here, here + 1) for code in self._placed_in_sentence.get(there, ())}
+        for code, mentions in self._placed_mentions.items():
+            if code not in near:
+                if (code, located) not in self._afar:
+                    self._afar[code, located] = self._weigh(mentions, NOWHERE, located)
+                yield mentions[0].offset, code, self._afar[code, located]
+            elif outside := [m for m in mentions if not start <= m.offset < end]:
+                yield outside[0].offset, code, self._weigh(outside, here, located)
+
+    def _weigh(self, mentions: Sequence[Placed], here: int, located: float) -> float:
+        """How much mentions of a state count for a phrase of the sentence `here`."""
+        total = 0.0
+        for _, _, weight, far, there, is_title, is_located in mentions:
+            is_near = is_title or -1 <= there - here <= 1
+            score = weight * self._nearness(here, there) if is_near else far
+            total += score * located if is_located else score
+        return total
+
     @cached_property
-    def _placed_mentions(self) -> list[Placed]:
-        """What names a state, and the European Union, which stands for its governments."""
-        placed = []
+    def _placed_in_sentence(self) -> dict[int, set[str]]:
+        codes: dict[int, set[str]] = defaultdict(set)
+        for mentions in self._placed_mentions.values():
+            for mention in mentions:
+                codes[mention.sentence].add(mention.code)
+        return codes
+
+    @cached_property
+    def _placed_mentions(self) -> dict[str, list[Placed]]:
+        """What names each state, and the European Union, which stands for its governments."""
+        placed: dict[str, list[Placed]] = defaultdict(list)
         for offset, code, weight in self.country_mentions:
             if code not in NO_STATES or code == "EUR":
                 there = self.sentence_at(offset)
                 is_title = there in self._titles
-                placed.append(Placed(offset, code, weight, weight * ELSEWHERE, there, is_title, offset in self.located))
+                is_located = offset in self.located
+                placed[code].append(Placed(offset, code, weight, weight * ELSEWHERE, there, is_title, is_located))
         return placed
 
     @cached_property

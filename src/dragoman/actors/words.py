@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+")
@@ -48,12 +48,18 @@ class Word(NamedTuple):
     folded: str
 
 
+_new_word: Callable[[Iterable[object]], Word] = partial(tuple.__new__, Word)
+
+
 class Hit(NamedTuple):
     """A known name: words `first` to `last` (inclusive) and the key it is kept under."""
 
     first: int
     last: int
     key: str
+
+
+_new_hit: Callable[[Iterable[object]], Hit] = partial(tuple.__new__, Hit)
 
 
 @lru_cache(maxsize=65536)
@@ -71,8 +77,17 @@ def fold(text: str) -> str:
 
 def split_words(text: str, start: int = 0, end: int | None = None) -> list[Word]:
     """Gives the words of a text, or of its part from `start` to `end`, with offsets in the whole text."""
-    found = _WORD.finditer(text, start, len(text) if end is None else end)
-    return [Word(*match.span(), word := match.group(), fold(word)) for match in found]
+    found = list(_WORD.finditer(text, start, len(text) if end is None else end))
+    texts = [match[0] for match in found]
+    # Column by column, and past the named tuple's own constructor: articles have a thousand words each.
+    fields = zip(map(re.Match.start, found), map(re.Match.end, found), texts, _folded(texts), strict=True)
+    return list(map(_new_word, fields))
+
+
+def _folded(words: Sequence[str]) -> list[str]:
+    """Folds words, all at once where they have nothing but plain letters."""
+    text = " ".join(words)
+    return text.lower().split(" ") if words and text.isascii() else list(map(fold, words))
 
 
 def plain_words(text: str) -> list[str]:
@@ -94,7 +109,9 @@ class NameTrie:
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys = frozenset(keys)
-        self._begun = frozenset(key[:at] for key in self._keys for at, mark in enumerate(key) if mark == " ")
+        parted = [key.split(" ") for key in self._keys if " " in key]
+        self._begun = frozenset(" ".join(words[:at]) for words in parted for at in range(1, len(words)))
+        self._seconds = frozenset(words[1] for words in parted)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -104,22 +121,27 @@ class NameTrie:
 
     def find(self, text: str, words: Sequence[Word]) -> Iterator[Hit]:
         """Yields every known name that begins at each word, the longest first: the reader of hits chooses."""
-        for first, word in enumerate(words):
-            if word.folded in self._begun:
+        keys, begun, seconds = self._keys, self._begun, self._seconds
+        following = [word.folded for word in words[1:]]
+        for first, ((_, _, _, folded), second) in enumerate(zip(words, [*following, ""], strict=False)):
+            if folded in begun and second in seconds:
                 yield from reversed(self._from(text, words, first))
-            elif word.folded in self._keys:
-                yield Hit(first, first, word.folded)
+            elif folded in keys:
+                yield _new_hit((first, first, folded))
 
     def _from(self, text: str, words: Sequence[Word], first: int) -> list[Hit]:
-        last, key = first, words[first].folded
-        hits = [Hit(first, last, key)] if key in self._keys else []
-        while key in self._begun and last + 1 < len(words):
-            if text[words[last].end : words[last + 1].start] not in _JOINTS:
+        keys, begun = self._keys, self._begun
+        _, end, _, key = words[first]
+        hits = [_new_hit((first, first, key))] if key in keys else []
+        for last in range(first + 1, len(words)):
+            start, following, _, folded = words[last]
+            if text[end:start] not in _JOINTS:
                 break
-            last += 1
-            key = f"{key} {words[last].folded}"
-            if key in self._keys:
-                hits.append(Hit(first, last, key))
+            key, end = f"{key} {folded}", following
+            if key in keys:
+                hits.append(_new_hit((first, last, key)))
+            if key not in begun:
+                break
         return hits
 
 

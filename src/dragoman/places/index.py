@@ -11,7 +11,7 @@ from typing import Self
 
 from dragoman.model import Article, FoundEvent, PlaceMention, Sentence
 from dragoman.places.gazetteer import Gazetteer
-from dragoman.places.placing import place_event
+from dragoman.places.placing import Told, place_event
 from dragoman.places.recognition import Spot, find_spots
 from dragoman.places.resolution import Choice, resolve
 
@@ -28,6 +28,7 @@ class PlaceIndex:
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self._gazetteer = gazetteer
+        self._last: Told | None = None
 
     @classmethod
     def load(cls) -> Self:
@@ -44,8 +45,14 @@ class PlaceIndex:
         return tuple(_mention(article, spot, choice) for spot, choice in pairs)
 
     def place_event(self, found: FoundEvent, places: Sequence[PlaceMention], article: Article) -> PlaceMention | None:
-        """The place where an event happened, or None where the text does not say; see `placing`."""
-        return place_event(found, places, article)
+        """The place where an event happened, or None where the text does not say; see `placing`.
+
+        `places` are the article's, as `find_places` gives them. What they say to all events is kept for the next one.
+        """
+        told = self._last
+        if told is None or told.places is not places or told.article is not article:
+            self._last = told = Told(places, article)
+        return place_event(found, told)
 
 
 def _mention(article: Article, spot: Spot, choice: Choice) -> PlaceMention:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import repeat
+from typing import NamedTuple
 
-from dragoman.model import Article, FoundEvent, PlaceMention, Span
+from dragoman.model import Article, FoundEvent, PlaceMention, Sentence, Span
 from dragoman.places.tables import load_lists, read_table
 
 THRESHOLD = -1.85
@@ -40,8 +42,7 @@ _SPEAKS = re.compile(r",? (?:said|says|told|announced|reported)\b")
 _DATELINE = re.compile(r"[^a-z\n]{0,60}?(?:\([A-Z][\w ]{1,20}\) ?)?[—–-]{1,2} ")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A place that an event may have happened at, with the features that speak for and against it."""
 
     place: PlaceMention
@@ -55,16 +56,57 @@ def load_weights() -> Mapping[str, float]:
     return {row[0]: float(row[1]) for row in read_table("event_place.tsv")}
 
 
-def place_event(found: FoundEvent, places: Sequence[PlaceMention], article: Article) -> PlaceMention | None:
+class Told:
+    """The places of an article as its events ask for them: what all of them share is found once.
+
+    `places` are those that `PlaceIndex.find_places` gives, in the order of the text.
+    """
+
+    def __init__(self, places: Sequence[PlaceMention], article: Article) -> None:
+        self.places = places
+        self.article = article
+        self.times_told = Counter([p.country for p in places])
+        self._starts = [p.start for p in places]
+        self._steady = [p for p in places if p.kind not in {"people", "region"}]
+        self._steady_starts = [p.start for p in self._steady]
+        self._inside: dict[int, list[PlaceMention]] = {}
+        self._words: dict[int, tuple[str, int, tuple[str, ...]]] = {}
+
+    def inside(self, sentence: Sentence) -> list[PlaceMention]:
+        """The places of a sentence without those that only say where they sit who report it."""
+        if sentence.start not in self._inside:
+            first, last = bisect_left(self._starts, sentence.start), bisect_left(self._starts, sentence.end)
+            own = [p for p in self.places[first:last] if not _is_speakers_seat(p, self.article)]
+            self._inside[sentence.start] = own
+        return self._inside[sentence.start]
+
+    def before(self, sentence: Sentence) -> list[tuple[PlaceMention, str]]:
+        """The last place named before a sentence, and the first that the title names."""
+        number = bisect_left(self._steady_starts, sentence.start)
+        if not number:
+            return []
+        first, last = self._steady[0], self._steady[number - 1]
+        is_titled = first.start < self.article.text_start and first is not last
+        return [(last, "last"), (first, "in the title")] if is_titled else [(last, "last")]
+
+    def words_beside(self, place: PlaceMention, sentence: Sentence) -> tuple[str, int, tuple[str, ...]]:
+        """What leads up to a place of a sentence, over how many words, and the features of what follows it."""
+        if place.start not in self._words:
+            following = tuple(_following(sentence, place, self.article))
+            self._words[place.start] = (*_lead(sentence, place, self.article), following)
+        return self._words[place.start]
+
+
+def place_event(found: FoundEvent, told: Told) -> PlaceMention | None:
     """The place where an event happened, with the confidence of that reading, or None where nothing tells.
 
-    `places` are the article's, as `PlaceIndex.find_places` gives them; `found.places`, where the reader marked any,
+    `told` holds the article's places; `found.places`, where the reader marked any,
     weigh most. The answer's `basis` tells whether the sentence itself names the place.
     """
     weights = load_weights()
     start = weights.get("(start)", 0.0)
     best, points = None, -math.inf
-    for candidate in candidates(found, places, article):
+    for candidate in candidates(found, told):
         own = sum(map(weights.get, candidate.features, repeat(0.0)), start) + READER_POINTS * candidate.is_marked
         if own > points:
             best, points = candidate, own
@@ -75,20 +117,19 @@ def place_event(found: FoundEvent, places: Sequence[PlaceMention], article: Arti
     return replace(best.place, confidence=sure, basis=f"{where}; {best.place.basis}")
 
 
-def candidates(found: FoundEvent, places: Sequence[PlaceMention], article: Article) -> Iterator[Candidate]:
+def candidates(found: FoundEvent, told: Told) -> Iterator[Candidate]:
     """The places an event may have happened at: those of its sentence, then the nearest told before it."""
-    sentence = found.sentence
-    inside = [p for p in places if sentence.start <= p.start < sentence.end and not _is_speakers_seat(p, article)]
-    told = Counter([p.country for p in places])
+    inside = told.inside(found.sentence)
+    acting = [p for p in inside if any([_overlap(p, s) for s in found.actors])]
     for place in inside:
-        marked = any(_overlap(place, s) for s in found.places)
-        features = (*_inside_features(found, place, article), *_rivals(found, place, inside, told))
+        marked = any([_overlap(place, s) for s in found.places])
+        features = (*_inside_features(found, place, told), *_rivals(place, inside, acting, told.times_told))
         yield Candidate(place, features, marked, is_elsewhere=False)
-    before = list(_told_before(found, places, article))
+    before = told.before(found.sentence)
     shared = tuple(_shared_features(found, inside)) if before else ()
     for place, source in before:
-        again = "often" if told[place.country] > 2 else "seldom"
-        acts = any(p.country == place.country for p in inside if any(_overlap(p, s) for s in found.actors))
+        again = "often" if told.times_told[place.country] > 2 else "seldom"
+        acts = any([p.country == place.country for p in acting])
         features = (
             *shared,
             f"told {source}",
@@ -119,46 +160,36 @@ def _has_anaphor(text: str) -> bool:
 
 
 def _rivals(
-    found: FoundEvent, place: PlaceMention, inside: Sequence[PlaceMention], told: Mapping[str | None, int]
+    place: PlaceMention,
+    inside: Sequence[PlaceMention],
+    acting: Sequence[PlaceMention],
+    times_told: Mapping[str | None, int],
 ) -> Iterator[str]:
     """Whether other places of the sentence could be meant as well, and what else is told of this one's state."""
-    free = [p for p in inside if p.kind != "people" and not any(_overlap(p, s) for s in found.actors)]
-    if place in free:
+    if place.kind != "people" and place not in acting:
+        free = [p for p in inside if p.kind != "people" and p not in acting]
         yield (
             "the only free place" if len(free) == 1 else "first free place" if free[0] is place else "later free place"
         )
-    if any(p.country == place.country and p.kind == "people" for p in inside if p is not place):
+    kinds = {p.kind for p in inside if p.country == place.country and p is not place}
+    if "people" in kinds:
         yield "its people in the sentence"
-    if any(p.country == place.country and p.kind in {"town", "site"} for p in inside if p is not place):
+    if "town" in kinds or "site" in kinds:
         yield "a town of its state in the sentence"
-    if told[place.country] > 3:
+    if times_told[place.country] > 3:
         yield "its state often told"
 
 
-def _told_before(
-    found: FoundEvent, places: Sequence[PlaceMention], article: Article
-) -> Iterator[tuple[PlaceMention, str]]:
-    """The last place named before the sentence, and the first that the title names."""
-    earlier = [p for p in places if p.start < found.sentence.start and p.kind not in {"people", "region"}]
-    if not earlier:
-        return
-    yield earlier[-1], "last"
-    text_start = article.text_start
-    titled = [p for p in earlier if p.start < text_start]
-    if titled and titled[0] is not earlier[-1]:
-        yield titled[0], "in the title"
-
-
-def _inside_features(found: FoundEvent, place: PlaceMention, article: Article) -> Iterator[str]:
+def _inside_features(found: FoundEvent, place: PlaceMention, told: Told) -> Iterator[str]:
     group = "act" if found.event_type in PHYSICAL else "word"
     yield f"kind {place.kind}"
     yield f"type {found.event_type}"
-    lead, distance = _lead(found, place, article)
+    lead, distance, following = told.words_beside(place, found.sentence)
     yield f"lead {lead}"
     yield f"lead {lead} {group}"
     yield f"lead distance {distance}"
-    yield from _following(found, place, article)
-    yield from _position(found, place, article)
+    yield from following
+    yield from _position(found, place, told.article)
     yield from _roles(found, place)
     if place.start == found.sentence.start:
         yield "opens the sentence"
@@ -166,10 +197,10 @@ def _inside_features(found: FoundEvent, place: PlaceMention, article: Article) -
         yield "unreal"
 
 
-def _lead(found: FoundEvent, place: PlaceMention, article: Article) -> tuple[str, int]:
+def _lead(sentence: Sentence, place: PlaceMention, article: Article) -> tuple[str, int]:
     """The preposition or verb that leads up to a place over its adjectives, and how many words lie between."""
     lists = load_lists()
-    words = _STEP.findall(article.body[max(found.sentence.start, place.start - 60) : place.start])
+    words = _STEP.findall(article.body[max(sentence.start, place.start - 60) : place.start])
     for distance, word in enumerate(reversed(words[-5:])):
         low = word.lower()
         if low in lists["lead"]:
@@ -179,15 +210,15 @@ def _lead(found: FoundEvent, place: PlaceMention, article: Article) -> tuple[str
     return ("start" if len(words) < 5 else "other"), min(len(words), 5)
 
 
-def _following(found: FoundEvent, place: PlaceMention, article: Article) -> Iterator[str]:
-    after = article.body[place.end : min(place.end + 40, found.sentence.end)]
+def _following(sentence: Sentence, place: PlaceMention, article: Article) -> Iterator[str]:
+    after = article.body[place.end : min(place.end + 40, sentence.end)]
     possessive = after[:2] in {"'s", "’s"} or after[:1] in {"'", "’"}
     words = [w.lower() for w in _STEP.findall(after[2:] if possessive else after)[:3]]
     if possessive:
         yield "possessive"
-    if any(w in load_lists()["event noun"] for w in words[:2]):
+    if not load_lists()["event noun"].isdisjoint(words[:2]):
         yield f"before an event noun {place.kind}"
-    if any(w in load_lists()["ground"] for w in words[:2]):
+    if not load_lists()["ground"].isdisjoint(words[:2]):
         yield f"before a ground {'people' if place.kind == 'people' else 'place'}"
     if words[:1] and not possessive and (words[0].endswith("ed") or words[0] in load_lists()["speech"]):
         yield "before a verb"  # "Beijing condemned the visit to Taipei": a government that acts
@@ -227,9 +258,9 @@ def _parted(found: FoundEvent, place: PlaceMention, article: Article) -> Iterato
 
 def _roles(found: FoundEvent, place: PlaceMention) -> Iterator[str]:
     group = "ASSAULT" if found.event_type == "ASSAULT" else "other"
-    if any(_overlap(place, s) for s in found.actors):
+    if any([_overlap(place, s) for s in found.actors]):
         yield f"in an actor {place.kind}"
-    if any(_overlap(place, s) for s in found.recipients):
+    if any([_overlap(place, s) for s in found.recipients]):
         yield f"in a recipient {group} {'people' if place.kind == 'people' else 'place'}"
     if found.speaker and _overlap(place, found.speaker):
         yield "in the speaker"

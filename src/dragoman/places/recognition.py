@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice, pairwise
-from operator import attrgetter
 from typing import NamedTuple
 
 from dragoman.addresses import host_of
@@ -29,7 +28,6 @@ _BY_KIND = (
     ("C", "state"), ("N", "people"), ("S", "division"), ("D", "county"),
     ("R", "region"), ("W", "region"), ("B", "region"),
 )  # fmt: skip
-_key = attrgetter("key")
 _LETTERS_ONLY = re.compile(r"[A-Z]\.?$")
 
 
@@ -44,8 +42,46 @@ class Token(NamedTuple):
     joined: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Tokens:
+    """The words of a sentence; what each one is, is found when it is asked for: few stand beside a capital."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        self._base, self._text = sentence.start, sentence.text
+        self._found = list(islice(_WORD.finditer(sentence.text), MAX_TOKENS))
+        self._made: dict[int, Token] = {}
+        self.words = [match[0] for match in self._found]
+        self.capitals = [i for i, word in enumerate(self.words) if word[0].isupper()]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __getitem__(self, i: int) -> Token:
+        made = self._made.get(i)
+        if made is None:
+            bare, key, is_capital, _ = _read_word(self.words[i])
+            start = self._base + self._found[i].start()
+            made = Token(start, start + len(bare), bare, key, is_capital, self._is_joined(i))
+            self._made[i] = made
+        return made
+
+    def run(self, i: int, small: frozenset[str]) -> list[Token]:
+        """The words that may make one name from word `i` on: joined capitals, and small words among them."""
+        run = [self[i]]
+        for at in range(i + 1, min(i + LONGEST_NAME, len(self.words))):
+            if not (self.words[at][0].isupper() or _read_word(self.words[at])[1] in small) or not self[at].joined:
+                break
+            run.append(self[at])
+        return run
+
+    def _is_joined(self, i: int) -> bool:
+        if i == 0:
+            return False
+        before = self._found[i - 1].end()
+        is_beside = self._found[i].start() == before + 1 and self._text[before] in " -"
+        return is_beside and not _read_word(self.words[i - 1])[3]
+
+
+class Spot(NamedTuple):
     """Words that may name a place: their offsets, key, the places of that name and the points of evidence."""
 
     start: int
@@ -103,11 +139,11 @@ def find_spots(article: Article, sentences: Sequence[Sentence], gazetteer: Gazet
     persons: set[str] = set()
     seen: set[str] = set()
     for number, sentence in enumerate(sentences):
-        tokens = _tokens(sentence)
-        seen.update(map(_key, tokens))
+        tokens = Tokens(sentence)
+        seen.update(tokens.words)
         persons.update(_persons(tokens, words))
         spots.extend(_in_sentence(_Line(number, tokens, gazetteer, words)))
-    return Findings(tuple(_settle(spots, persons, words)), _setting(article, seen, words))
+    return Findings(tuple(_settle(spots, persons, words)), _setting(article, {_read_word(w)[1] for w in seen}, words))
 
 
 def _setting(article: Article, seen: set[str], words: WordLists) -> dict[str, float]:
@@ -125,18 +161,6 @@ def _setting(article: Article, seen: set[str], words: WordLists) -> dict[str, fl
     return votes
 
 
-def _tokens(sentence: Sentence) -> list[Token]:
-    tokens = []
-    last_end, base, text = -1, sentence.start, sentence.text
-    for match in islice(_WORD.finditer(text), MAX_TOKENS):
-        bare, key, is_capital, has_stop = _read_word(match.group())
-        start = match.start()
-        joined = start == last_end + 1 and text[last_end] in " -"
-        tokens.append(Token(base + start, base + start + len(bare), bare, key, is_capital, joined))
-        last_end = match.end() - has_stop
-    return tokens
-
-
 @lru_cache(maxsize=1 << 16)  # the words of a language come again and again
 def _read_word(word: str) -> tuple[str, str, bool, bool]:
     """A word without 's and a stop not its own; its key, whether it has a capital, and whether it had such a stop."""
@@ -149,11 +173,12 @@ def _is_abbreviation(word: str) -> bool:
     return "." in word[:-1] or len(word) <= 6 and word[:-1].lower() in load_lists()["abbreviation"]
 
 
-def _persons(tokens: Sequence[Token], words: WordLists) -> Iterator[str]:
+def _persons(tokens: Tokens, words: WordLists) -> Iterator[str]:
     """Last words of persons' names: "Lancaster" in "Burt Lancaster", "Gov. Lancaster"."""
-    for before, token in pairwise(tokens):
-        if not (before.is_capital and token.is_capital and token.joined):
+    for one, other in pairwise(tokens.capitals):
+        if other != one + 1 or not tokens[other].joined:
             continue
+        before, token = tokens[one], tokens[other]
         kinds = words.kinds.get(before.key, frozenset())
         if kinds & {"given", "title"} and "word" not in words.kinds.get(token.key, ()):
             yield token.key
@@ -164,15 +189,15 @@ class _Line:
     """A sentence under reading: its number and tokens, and what is known of words and places."""
 
     number: int
-    tokens: Sequence[Token]
+    tokens: Tokens
     gazetteer: Gazetteer
     words: WordLists
 
 
 def _in_sentence(line: _Line) -> Iterator[Spot]:
     past = 0
-    for i, token in enumerate(line.tokens):
-        if i < past or not token.is_capital:
+    for i in line.tokens.capitals:
+        if i < past:
             continue
         length, key, places = _longest(line, i)
         if places:
@@ -184,36 +209,33 @@ def _in_sentence(line: _Line) -> Iterator[Spot]:
 
 def _longest(line: _Line, i: int) -> tuple[int, str, tuple[Place, ...]]:
     """The longest known name that begins at token `i`: its length in words (0: none), key and places."""
-    tokens, small = line.tokens, load_lists()["inside a name"]
-    stop = i + 1
-    while stop < min(i + LONGEST_NAME, len(tokens)) and tokens[stop].joined:
-        if not (tokens[stop].is_capital or tokens[stop].key in small):
-            break
-        stop += 1
-    for end in range(stop, i, -1):
-        if not tokens[end - 1].is_capital and tokens[end - 1].key in small:
+    small = load_lists()["inside a name"]
+    run = line.tokens.run(i, small)
+    for length in range(len(run), 0, -1):
+        last = run[length - 1]
+        if not last.is_capital and last.key in small:
             continue
-        key = key_of(" ".join([t.text for t in tokens[i:end]])) if end > i + 1 else tokens[i].key
+        key = key_of(" ".join([t.text for t in run[:length]])) if length > 1 else last.key
         if key in line.words.papers:
-            return end - i, key, ()
+            return length, key, ()
         places = line.gazetteer.find(key)
         if places:
-            return end - i, key, places
+            return length, key, places
     return 0, "", ()
 
 
 def _spot(line: _Line, span: tuple[int, int], key: str, places: tuple[Place, ...]) -> Spot | None:
     tokens = line.tokens
-    first, last = tokens[span[0]], tokens[span[1] - 1]
-    text = " ".join(t.text for t in tokens[span[0] : span[1]])
+    named = [tokens[i] for i in range(*span)]
+    text = " ".join([t.text for t in named])
     if len(key) < 2 or (len(key) <= 3 and not _is_code(text, tokens, span[0])):
         return None
     features = [*_own_features(key, text, places, line.words), *_around_features(tokens, span, line.words)]
-    points = sum(line.words.weights[f] for f in features)
-    return Spot(first.start, last.end, key, places, points, line.number)
+    points = sum(map(line.words.weights.__getitem__, features))
+    return Spot(named[0].start, named[-1].end, key, places, points, line.number)
 
 
-def _is_code(text: str, tokens: Sequence[Token], i: int) -> bool:
+def _is_code(text: str, tokens: Tokens, i: int) -> bool:
     """Whether a name of two or three letters is meant as one: "U.S.", "UAE", ", OH", not "us" or "An"."""
     letters = text.replace(".", "")
     if not letters.isupper():
@@ -227,9 +249,7 @@ def _own_features(key: str, text: str, places: tuple[Place, ...], words: WordLis
     mains = [p for p in places if p.is_main]
     kinds = {p.kind for p in mains}
     named = next((feature for kind, feature in _BY_KIND if kind in kinds), None)
-    people = max(p.population for p in places)
-    size = next(n for n in (1_000_000, 100_000, 10_000, 0) if people >= n)
-    yield named or f"town {size}"
+    yield named or f"town {_size(max([p.population for p in places]))}"
     if not mains:
         yield "other name"
     if " " in key:
@@ -245,7 +265,11 @@ def _own_features(key: str, text: str, places: tuple[Place, ...], words: WordLis
         yield "family name"
 
 
-def _around_features(tokens: Sequence[Token], span: tuple[int, int], words: WordLists) -> Iterator[str]:
+def _size(people: int) -> int:
+    return next(n for n in (1_000_000, 100_000, 10_000, 0) if people >= n)
+
+
+def _around_features(tokens: Tokens, span: tuple[int, int], words: WordLists) -> Iterator[str]:
     first = tokens[span[0]]
     before = tokens[span[0] - 1] if span[0] else None
     after = tokens[span[1]] if span[1] < len(tokens) else None

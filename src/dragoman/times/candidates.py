@@ -8,14 +8,13 @@ far it lies from publication; `dating` weighs them. Nothing is decided here.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from heapq import nsmallest
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from dragoman.model import Article, FoundEvent, TimeMention
+from dragoman.model import Article, FoundEvent, Sentence, TimeMention
 from dragoman.times import calendar
 from dragoman.times.lexicon import load_lexicon, load_lists
 
@@ -43,8 +42,7 @@ _COUNTED = re.compile(
 _LENGTH = re.compile(r"P(\d{1,4})([DWMY])$")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A date an event may have, where it comes from, and the features that speak for and against it."""
 
     value: str
@@ -54,21 +52,51 @@ class Candidate:
     is_marked: bool = False
 
 
-def candidates(found: FoundEvent, times: Sequence[TimeMention], article: Article) -> Iterator[Candidate]:
+class Timeline:
+    """The times of an article as its events ask for them: each event looks at those near its sentence.
+
+    `times` are those that `find_times` gives, in the order of the text.
+    """
+
+    def __init__(self, times: Sequence[TimeMention], article: Article) -> None:
+        self.times = times
+        self.article = article
+        self.lengths = [(t, length) for t in times if (length := _LENGTH.match(t.value))]
+        self._starts = [t.start for t in times]
+        self._dated = [t for t in times if t.type in {"DATE", "TIME"} and calendar.days_of(t.value)]
+        self._dated_starts = [t.start for t in self._dated]
+        self._days = [t for t in self._dated if t.type == "DATE"]
+        self._day_starts = [t.start for t in self._days]
+
+    def within(self, sentence: Sentence) -> Sequence[TimeMention]:
+        """All times of a sentence."""
+        return self.times[bisect_left(self._starts, sentence.start) : bisect_left(self._starts, sentence.end)]
+
+    def split(self, sentence: Sentence) -> tuple[list[TimeMention], list[TimeMention]]:
+        """The dates of a sentence, and of the others those nearest to where it begins, the nearest first."""
+        first, last = bisect_left(self._dated_starts, sentence.start), bisect_left(self._dated_starts, sentence.end)
+        around = [*self._dated[max(0, first - MAX_TOLD) : first], *self._dated[last : last + MAX_TOLD]]
+        near = sorted(around, key=lambda t: abs(t.start - sentence.start))[:MAX_TOLD]
+        return self._dated[first:last], near
+
+    def days_before(self, sentence: Sentence) -> list[TimeMention]:
+        """The dates, and not the hours, that are told before a sentence."""
+        return self._days[: bisect_left(self._day_starts, sentence.start)]
+
+
+def candidates(found: FoundEvent, timeline: Timeline) -> Iterator[Candidate]:
     """Every date an event may have: of its sentence, of the report, of publication."""
-    sentence = found.sentence
-    dated = [t for t in times if t.type in {"DATE", "TIME"} and calendar.days_of(t.value)]
-    inside = [t for t in dated if sentence.start <= t.start < sentence.end]
+    article = timeline.article
+    inside, near = timeline.split(found.sentence)
     for mention in inside:
         marked = any(mention.start < s.end and s.start < mention.end for s in found.times)
         features = tuple(_inside_features(found, mention, article, inside))
         value = _to_the_last(_moved(found, mention, article), mention, inside, article)
         counted = ("own counted",) if value != mention.value else ()
         yield Candidate(value, "sentence", mention.text, (*features, *counted), marked)
-    yield from _lengths_since(found, times, article)
+    yield from _lengths_since(found, timeline)
     yield from _anniversaries(found, article)
-    elsewhere = [t for t in dated if not sentence.start <= t.start < sentence.end]
-    yield from _told_elsewhere(found, elsewhere, article, has_own=bool(inside))
+    yield from _told_elsewhere(found, near, article, has_own=bool(inside))
     yield from _published(found, article, has_own=bool(inside))
 
 
@@ -111,11 +139,11 @@ def _days_counted(counted: re.Match[str]) -> int:
     return count * weeks * (1 if (counted["way"] or "").lower() == "after" else -1)
 
 
-def _lengths_since(found: FoundEvent, times: Sequence[TimeMention], article: Article) -> Iterator[Candidate]:
+def _lengths_since(found: FoundEvent, timeline: Timeline) -> Iterator[Candidate]:
     """The day from which a length is counted to publication, or to a date beside it: "two years since the uprising"."""
-    for mention in times:
-        length = _LENGTH.match(mention.value)
-        if not (length and article.published and found.sentence.start <= mention.start < found.anchor.start):
+    times, article = timeline.times, timeline.article
+    for mention, length in timeline.lengths:
+        if not (article.published and found.sentence.start <= mention.start < found.anchor.start):
             continue
         if not _SINCE.match(article.body, mention.end, min(mention.end + 12, found.sentence.end)):
             continue
@@ -255,12 +283,11 @@ def mood(found: FoundEvent) -> str:
 
 
 def _told_elsewhere(
-    found: FoundEvent, dated: Sequence[TimeMention], article: Article, *, has_own: bool
+    found: FoundEvent, near: Sequence[TimeMention], article: Article, *, has_own: bool
 ) -> Iterator[Candidate]:
     """The dates of the nearest other sentences: the report's own day, as a rule, stands in its lead."""
     titled = article.text_start
-    near = nsmallest(MAX_TOLD, dated, key=lambda t: abs(t.start - found.sentence.start))
-    stems = _stems(found.anchor.text)
+    stems = _own_stems(found.anchor.text)
     seen: set[str] = set()
     for rank, mention in enumerate(near):
         value = mention.value[:10]
@@ -282,7 +309,7 @@ def _told_elsewhere(
             f"story lead {_story_lead(article.body, mention.start)}",
             f"story in the title {mention.start < titled}",
             f"story away {min(abs(mention.start - found.sentence.start) // 200, 4)}",
-            f"story of {min(len(near), MAX_TOLD)} {gap}",
+            f"story of {len(near)} {gap}",
             f"story sentence {min(found.sentence.index, 3)} rank {rank}",
             f"story shares {shares}",
             f"story shares {shares} {gap}",
@@ -291,6 +318,11 @@ def _told_elsewhere(
             f"story {_voice(found)} {gap}",
         )
         yield Candidate(mention.value, "story", mention.text, features)
+
+
+@lru_cache(maxsize=4096)  # of an event's own words, which are few
+def _own_stems(text: str) -> frozenset[str]:
+    return _stems(text)
 
 
 def _stems(text: str) -> frozenset[str]:
@@ -334,7 +366,12 @@ def _published(found: FoundEvent, article: Article, *, has_own: bool) -> Iterato
 
 def tense_of(found: FoundEvent) -> str:
     """Whether the event's own words look like a headline's present, a simple past or a perfect."""
-    words = found.anchor.text.lower().split()
+    return _tense(found.anchor.text)
+
+
+@lru_cache(maxsize=4096)
+def _tense(text: str) -> str:
+    words = text.lower().split()
     if words[:1] and words[0] in load_lists()["auxiliary"]:
         return "perfect"
     if any(w.endswith("ed") for w in words) or load_lists()["simple past"] & set(words):

@@ -15,7 +15,7 @@ from itertools import repeat
 
 from dragoman.model import Article, EventDate, FoundEvent, Granularity, Sentence, TimeMention
 from dragoman.times import calendar
-from dragoman.times.candidates import BREAKS, Candidate, candidates, distance, mood, tense_of
+from dragoman.times.candidates import BREAKS, Candidate, Timeline, candidates, distance, mood, tense_of
 from dragoman.times.lexicon import load_lists, read_table
 
 READER_POINTS = 2.5
@@ -45,16 +45,14 @@ def date_event(
     `times` are the article's, as `find_times` gives them; `found.times`, where the reader marked any, weigh most.
     The basis says "told with the event", "told in the report" or, weaker, "publication day".
     """
-    return date_with_history(found, times, article)[0]
+    return date_with_history(found, Timeline(times, article))[0]
 
 
-def date_with_history(
-    found: FoundEvent, times: Sequence[TimeMention], article: Article
-) -> tuple[EventDate, str | None]:
+def date_with_history(found: FoundEvent, timeline: Timeline) -> tuple[EventDate, str | None]:
     """What `date_event` and `is_history` say of an event; what both look at is found once."""
-    found_dates = list(candidates(found, times, article))
+    found_dates = list(candidates(found, timeline))
     direct, heaviest = _direct(found, found_dates), _heaviest(found_dates)
-    history = _old_date(direct, article) or _history(found, heaviest, times, article)
+    history = _old_date(direct, timeline.article) or _history(found, heaviest, timeline)
     is_past = found.status == "historical" or history is not None
     return _date(found, found_dates, direct or heaviest, is_past=is_past), history
 
@@ -110,9 +108,9 @@ def _basis(candidate: Candidate) -> str:
     return f"{candidate.words} (weak: no time is told with the event)"
 
 
-def best_candidate(found: FoundEvent, times: Sequence[TimeMention], article: Article) -> Candidate | None:
+def best_candidate(found: FoundEvent, timeline: Timeline) -> Candidate | None:
     """The date that most speaks for, without asking whether the event is real or past."""
-    return _heaviest(candidates(found, times, article))
+    return _heaviest(candidates(found, timeline))
 
 
 def _heaviest(found_dates: Iterable[Candidate]) -> Candidate | None:
@@ -130,7 +128,7 @@ def is_history(
     found: FoundEvent, times: Sequence[TimeMention], article: Article, sentences: Sequence[Sentence]
 ) -> str | None:
     """The reason why an event is background of more than about three months before publication, or None."""
-    return date_with_history(found, times, article)[1]
+    return date_with_history(found, Timeline(times, article))[1]
 
 
 def _old_date(direct: Candidate | None, article: Article) -> str | None:
@@ -140,24 +138,21 @@ def _old_date(direct: Candidate | None, article: Article) -> str | None:
     return f"told as background: of {direct.words}"
 
 
-def _history(
-    found: FoundEvent, heaviest: Candidate | None, times: Sequence[TimeMention], article: Article
-) -> str | None:
+def _history(found: FoundEvent, heaviest: Candidate | None, timeline: Timeline) -> str | None:
     weights = load_weights("event_history")
-    told = sorted(set(history_features(found, times, article, heaviest)))
+    told = sorted(set(history_features(found, timeline, heaviest)))
     if sum(weights.get(f, 0.0) for f in ("(start)", *told)) < HISTORY_THRESHOLD:
         return None
     speaking = max(told, key=lambda f: weights.get(f, 0.0))
     return f"told as background: {speaking}"
 
 
-def history_features(
-    found: FoundEvent, times: Sequence[TimeMention], article: Article, best: Candidate | None
-) -> Iterator[str]:
+def history_features(found: FoundEvent, timeline: Timeline, best: Candidate | None) -> Iterator[str]:
     """What shows that an event is told as history: its own old date, the past perfect, "since", an anniversary.
 
     `best` is the date that most speaks for (`best_candidate`).
     """
+    article = timeline.article
     own = best if best and best.source in {"sentence", "anniversary"} else None
     yield f"date {distance(own.value, article)}" if own else "date none"
     if own and own.source == "anniversary":
@@ -171,12 +166,11 @@ def history_features(
     words = set(sentence.text.lower().split())
     yield from (f"word {w}" for w in sorted(words & load_lists()["past"]))
     yield f"in the title {sentence.is_title}"
-    earlier = [t for t in times if t.start < sentence.start and t.type == "DATE" and calendar.days_of(t.value)]
-    if earlier and own is None:
+    earlier = timeline.days_before(sentence) if own is None else ()
+    if earlier:
         yield f"story {distance(_newest(earlier).value, article)}"
-    olds = [
-        t for t in times if sentence.start <= t.start < sentence.end and distance(t.value, article) in {"year", "old"}
-    ]
+    inside = timeline.within(sentence)
+    olds = [t for t in inside if distance(t.value, article) in {"year", "old"}]
     if olds and own is None:
         near = any(_in_clause(found, t, article) for t in olds)
         yield f"old date in the {'clause' if near else 'sentence'}"
@@ -184,9 +178,8 @@ def history_features(
     yield f"tense {tense_of(found)}"
     yield f"reader {found.status == 'historical'}"
     yield from _wording(found, article)
-    for mention in times:
-        if sentence.start <= mention.start < sentence.end:
-            yield from _time_told(found, mention, article)
+    for mention in inside:
+        yield from _time_told(found, mention, article)
 
 
 def _wording(found: FoundEvent, article: Article) -> Iterator[str]:

@@ -36,12 +36,12 @@ def may_tell(text: str) -> bool:
     if _FIGURE.search(text):
         return True
     hints = load_hints()
-    words = {word.lower() for word in _LETTERS.findall(text)}
+    low = text.lower()
+    words = set(_LETTERS.findall(low))
     if not hints.words.isdisjoint(words):
         return True
     if any(phrase <= words for key in hints.phrases.keys() & words for phrase in hints.phrases[key]):
         return True
-    low = text.lower()
     return any(sign in low for sign in hints.signs)
 
 

@@ -91,9 +91,11 @@ def load_lists() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(words.split()) for name, words in read_table("times", "words.tsv")}
 
 
-# Dates in figures, clock times, numbers, abbreviations with inner stops, words, and any other single character.
+# Dates in figures, clock times, numbers, abbreviations with inner stops, words, and any other single character. Longer
+# words come first, since they are the most and nothing else begins with two letters.
 TOKEN = re.compile(
-    r"""\d{4}-\d{2}-\d{2}(?:T[\d:.]{1,15}Z?)?(?!\d)
+    r"""[^\W\d_]{2,}
+      | \d{4}-\d{2}-\d{2}(?:T[\d:.]{1,15}Z?)?(?!\d)
       | \d{1,2}[/-]\d{1,2}[/-](?:\d{4}|\d{2})(?!\d)
       | \d{1,2}\.\d{1,2}\.\d{4}(?!\d|\.\d)
       | \d{1,2}:\d{2}(?::\d{2})?(?!\d)

@@ -7,8 +7,10 @@ of time ("may", "march", "second", "fall") get their class here from their looks
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import islice
+from operator import attrgetter
 from typing import NamedTuple
 from unicodedata import decimal
 
@@ -33,40 +35,53 @@ class Token(NamedTuple):
     value: str = ""
 
 
+_kind = attrgetter("kind")
+_new_token: Callable[[Iterable[object]], Token] = partial(tuple.__new__, Token)  # past the slower constructor
+
+
 def tokenize(text: str, offset: int, lexicon: Lexicon) -> list[Token]:
     """Gives the tokens of a sentence that starts at `offset`, or nothing where no word of time is among them."""
-    raw = [(m.start(), m.end(), m.group()) for m in islice(TOKEN.finditer(text), MAX_TOKENS)]
-    lowered = [word.lower() for _, _, word in raw]
+    found = list(islice(TOKEN.finditer(text), MAX_TOKENS))
+    words = [match[0] for match in found]
+    lowered = [word.lower() for word in words]
     tokens: list[Token] = []
     past = 0
-    for i, (start, end, word) in enumerate(raw):
+    for i, word in enumerate(words):
         if i < past:
             continue
-        phrases = lexicon.phrases.get(lowered[i])
-        phrase = _phrase_at(lowered, i, phrases) if phrases else None
+        start, end = found[i].span()
+        phrase = _phrase_at(lowered, i, lexicon)
         if phrase:
             past = i + len(phrase[0])
-            end = raw[past - 1][1]
-            tokens.append(Token(start + offset, end + offset, text[start:end], phrase[1], phrase[2]))
-            continue
-        kind, value = _classify(word, lowered, i, lexicon)
-        tokens.append(Token(start + offset, end + offset, word, kind, value))
+            end = found[past - 1].end()
+            word, kind, value = text[start:end], phrase[1], phrase[2]  # noqa: PLW2901 - the phrase stands for it
+        else:
+            kind, value = _classify(word, lowered, i, lexicon)
+        tokens.append(_new_token((start + offset, end + offset, word, kind, value)))
     tokens = _join_numbers(tokens)
-    return tokens if any(token.kind in TRIGGERS for token in tokens) else []
+    return [] if TRIGGERS.isdisjoint(map(_kind, tokens)) else tokens
 
 
-def _phrase_at(lowered: Sequence[str], i: int, phrases: Sequence[Phrase]) -> Phrase | None:
-    return next((p for p in phrases if tuple(lowered[i : i + len(p[0])]) == p[0]), None)
+def _phrase_at(lowered: Sequence[str], i: int, lexicon: Lexicon) -> Phrase | None:
+    phrases = lexicon.phrases.get(lowered[i], ())
+    second = lowered[i + 1] if phrases and i + 1 < len(lowered) else ""
+    for phrase in phrases:
+        words = phrase[0]
+        if words[1] == second and tuple(lowered[i : i + len(words)]) == words:
+            return phrase
+    return None
 
 
 def _classify(word: str, lowered: Sequence[str], i: int, lexicon: Lexicon) -> tuple[str, str]:
+    low = lowered[i]
+    entry = lexicon.words.get(low)
+    if entry is None and word.isalpha():
+        return OTHER, ""
     if word[0].isdigit() or (word[0] in "'’" and word[1:2].isdigit()):
         kind, value = _classify_figure(word)
         if kind == "E" and word[-2] in "'’" and lowered[i - 1 : i] not in _BEFORE_DECADE and len(word) == 6:
             return "Y", word[:4]  # "1990's budget", unlike "the 1990's"
         return kind, value
-    low = lowered[i]
-    entry = lexicon.words.get(low)
     if entry is None:
         return (word, "") if word in ",.-/()" else ("-", "") if word in "–—" else (OTHER, "")
     if _is_other_word(word, lowered, i):
