@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -70,3 +70,10 @@ def test_a_document_gives_its_checked_mentions_with_their_words() -> None:
     assert article.text == "Police arrested\nLater freed"
     assert [(m.text, m.happening, m.topic) for m in mentions] == [("arrested", "ACT1", 3), ("freed", "3_1ecb/8", 3)]
     assert coreference.read_document("3_1ecb", DOCUMENT, {1})[1][0].text == "freed"
+
+
+def test_an_event_has_one_mention_of_its_own_the_first_in_its_anchor() -> None:
+    event, other = SimpleNamespace(event_id="e1"), SimpleNamespace(event_id="e2")
+    murders, charged, arrested = (SimpleNamespace(start=start) for start in (30, 10, 20))
+    found = [(murders, event), (charged, event), (arrested, other)]
+    assert coreference.own_mentions(found) == [(charged, event), (arrested, other)]

@@ -188,6 +188,34 @@ def test_a_record_pools_its_evidence() -> None:
     assert record.urls == ("https://sample.example/a2", "https://sample.example/a1")
 
 
+@pytest.mark.parametrize(
+    ("publishers", "event_type"),
+    [
+        (("Daily", "Post", "Mail"), "CONSULT"),  # two voices for one
+        (("Daily", "Daily", "Mail"), "AGREE"),  # one voice that repeats itself is one; the surer one stands
+    ],
+)
+def test_the_type_is_that_which_most_voices_back_and_the_others_are_kept(publishers: tuple, event_type: str) -> None:  # type: ignore[type-arg]
+    told = zip(publishers, ("CONSULT", "CONSULT", "AGREE"), (0.7, 0.7, 0.9), strict=True)
+    events = [
+        make_event(f"e{at}", article=f"a{at}", publisher=publisher, event_type=kind, confidence=confidence)
+        for at, (publisher, kind, confidence) in enumerate(told)
+    ]
+    for ordered in (events, events[::-1]):
+        (record,) = merge_events(ordered)
+        assert record.event_type == event_type
+        assert "type: AGREE or CONSULT" in record.disagreements
+        assert len(record.event_ids) == 3
+
+
+def test_of_two_types_with_equal_backing_the_first_by_name_stands() -> None:
+    events = [
+        make_event(f"e{at}", article=f"a{at}", publisher=f"Paper {at}", event_type=kind)
+        for at, kind in enumerate(("CONSULT", "AGREE"))
+    ]
+    assert {record.event_type for ordered in (events, events[::-1]) for record in merge_events(ordered)} == {"AGREE"}
+
+
 def test_the_id_is_that_of_the_older_report_and_the_younger_one_is_an_alias() -> None:
     older = make_event("e1", published=START)
     younger = make_event("e2", article="a2", published=START + timedelta(days=1), anchor="talks")

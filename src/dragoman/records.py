@@ -959,9 +959,9 @@ def _pool(cluster: Sequence[_Reading], sources: Sources) -> Happening:
     readings = tuple(sorted(cluster, key=lambda reading: (_age(reading), reading.event.event_id)))
     events = [reading.event for reading in readings]
     standing = [event for event in events if event.evidence.article_id not in sources.superseded] or events
-    head = _representative(standing)
     published = sorted(event.evidence.published for event in events if event.evidence.published)
     voices = find_voices(events, sources)
+    head = _representative(standing, voices)
     record_id = readings[0].natural_id
     record = Record(
         record_id=record_id,
@@ -1012,14 +1012,28 @@ def _core_words(readings: Sequence[_Reading]) -> frozenset[str]:
     return frozenset(sorted(shared, key=lambda word: (-counts[word], word))[:CORE_WORDS])
 
 
-def _representative(events: Sequence[Event]) -> Event:
-    """The event whose type and mode stand for all: of the type with most confidence behind it, the surest one."""
-    weight: dict[str, float] = defaultdict(float)
-    for event in sorted(events, key=lambda event: event.event_id):
-        weight[event.event_type] += event.confidence
-    event_type = min(weight, key=lambda name: (-round(weight[name], 9), name))
-    of_type = [event for event in events if event.event_type == event_type]
+def _representative(standing: Sequence[Event], voices: Iterable[Iterable[Event]]) -> Event:
+    """The event whose type and mode stand for all: of the type that the voices back most, the surest one.
+
+    A voice backs a type by the best of its reports (attribution x confidence), however often it repeats itself. Of two
+    types with equal backing the first by name stands; the others stay with their events and in the disagreements.
+    """
+    ids = {event.event_id for event in standing}
+    backing: dict[str, float] = defaultdict(float)
+    for told in voices:
+        for event_type, weight in _backed(event for event in told if event.event_id in ids).items():
+            backing[event_type] += weight
+    event_type = min(backing, key=lambda name: (-round(backing[name], 9), name))
+    of_type = [event for event in standing if event.event_type == event_type]
     return min(of_type, key=lambda event: (event.mode is None, -event.confidence, event.event_id))
+
+
+def _backed(told: Iterable[Event]) -> dict[str, float]:
+    """How far one voice backs each type that it tells."""
+    best: dict[str, float] = {}
+    for event in told:
+        best[event.event_type] = max(best.get(event.event_type, 0.0), _weight(event))
+    return best
 
 
 def _codes(sides: Iterable[Iterable[Party]]) -> tuple[str, ...]:
