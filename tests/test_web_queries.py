@@ -188,11 +188,11 @@ def test_a_place_of_a_month_is_counted_by_quad_and_rounded(tmp_path: Path) -> No
 def test_each_batch_is_seen_and_only_its_partitions_are_read_again(tmp_path: Path) -> None:
     store, view = pages_of(tmp_path / "record", [make_reading(make_event(day="2025-01-05"))])
     view.index_words()
-    before = {key for key in view._held._kept if key[0] == "happenings"}
+    before = {key for key in view._columns_held._kept if key[0] == "happenings"}
     store.add([make_reading(make_event("e2", day="2025-03-01", article="a2", sentence="A treaty was signed."))])
     assert [row["day"] for row in view.happenings(Wanted(), limit=9)] == ["2025-03-01", "2025-01-05"]
     assert len(view.happenings(Wanted(words=("treaties",)), limit=9)) == 1
-    assert before < {key for key in view._held._kept if key[0] == "happenings"}
+    assert before < {key for key in view._columns_held._kept if key[0] == "happenings"}
 
 
 def test_what_was_taken_down_is_found_by_no_word(tmp_path: Path) -> None:

@@ -7,10 +7,14 @@ be read 503.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import importlib.util
+import logging
 import socket
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from importlib import resources
@@ -55,6 +59,12 @@ _ENDINGS = ("", *(f".{form}" for form in FORMS if form != "html"))
 INDEX = "index"
 # How often watches are looked at while the site is served.
 WATCH_SECONDS = 60.0
+# How often what a growing record tells of older days is laid aside anew.
+LAY_SECONDS = 60.0
+# How long one page may keep the interpreter while others want it. A search lets go of it some hundred times, at each
+# read, and waited five milliseconds (Python's own measure) for each page that was being written meanwhile.
+SWITCH_SECONDS = 0.0005
+_log = logging.getLogger(__name__)
 _ANY_ADDRESS = frozenset({"0.0.0.0", "::", "[::]"})  # noqa: S104 - recognised, not bound
 
 
@@ -170,9 +180,10 @@ def serve_record(
         app, log_level="warning", access_log=False, server_header=False, proxy_headers=False,
         limit_concurrency=200, timeout_keep_alive=5, timeout_graceful_shutdown=5, h11_max_incomplete_event_size=16_384,
     ))  # fmt: skip
+    sys.setswitchinterval(SWITCH_SECONDS)
     # Ctrl+C is how a server ends; it comes up again when uvicorn has closed down.
     with suppress(KeyboardInterrupt), listener, Background(site.view) as beside:
-        beside.start(_warm_up, site)
+        beside.start(_read_ahead, site, stop=beside.stop)
         beside.start(keep_watch, site.view, site.watches, sender or Sender(), every=WATCH_SECONDS, stop=beside.stop)
         server.run(sockets=[listener])
 
@@ -191,12 +202,41 @@ def listen(host: str, port: int) -> socket.socket:
         raise QueryError(f"port {port} of {host} cannot be had ({reason}): name another with --port") from error
 
 
+def _read_ahead(site: Site, *, stop: threading.Event) -> None:
+    """Reads what pages would wait for: first the newest days, then, as the record grows, older ones."""
+    try:
+        _warm_up(site)
+        _spare_collector()
+        _lay_aside(site)
+        _spare_collector()
+        while not stop.wait(LAY_SECONDS):
+            _lay_aside(site)
+    finally:
+        gc.unfreeze()
+
+
+def _lay_aside(site: Site) -> None:
+    try:
+        site.view.lay_aside()
+    except (OSError, StoreError) as error:
+        _log.warning("older days are read from the data files, which takes longer: %s", error)
+
+
 def _warm_up(site: Site) -> None:
     """Reads what the first pages would wait for: the newest columns, the libraries of a tie, the index of words."""
     site.view.warm_up()
     importlib.import_module("scipy.stats")
     load_outlines()
     site.view.index_words()
+
+
+def _spare_collector() -> None:
+    """Takes what was read once and for all out of the sight of Python's collector of garbage.
+
+    To look through it took a third of a second each time, while all pages waited.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _load_coder() -> Codes:

@@ -8,7 +8,7 @@ of dyads) in the order in which pages list it, so that a question over it is a m
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
@@ -69,8 +69,59 @@ class _Arrays:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRows(_Arrays):
+    """In which rows of a partition which key stands: those of the n-th of `keys` lie from `starts[n]` on, in order."""
+
+    keys: NDArray[np.int32]
+    starts: NDArray[np.int32]
+    rows: NDArray[np.uint16] | NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, keys: NDArray[np.int32], rows: NDArray[np.int64]) -> KeyRows:
+        """From keys and the row of each, in any order; what stands twice counts once."""
+        pairs = np.sort(keys.astype(np.int64) << 32 | rows)
+        pairs = pairs[np.diff(pairs, prepend=-1) != 0]
+        distinct, starts = np.unique(pairs >> 32, return_index=True)
+        is_small = not len(rows) or int(rows.max()) < 1 << 16
+        return cls(
+            keys=distinct.astype(np.int32),
+            starts=np.append(starts, len(pairs)).astype(np.int32),
+            rows=(pairs & 0xFFFFFFFF).astype(np.uint16 if is_small else np.uint32),
+        )
+
+    def of_key(self, number: int | None) -> NDArray[np.int32]:
+        """Rows in which a key stands, in order."""
+        if number is None:
+            return np.zeros(0, np.int32)
+        at = int(self.keys.searchsorted(number))
+        if at == len(self.keys) or self.keys[at] != number:
+            return np.zeros(0, np.int32)
+        rows: NDArray[np.int32] = self.rows[self.starts[at] : self.starts[at + 1]].astype(np.int32)
+        return rows
+
+    def of_keys(self, numbers: Iterable[int | None]) -> NDArray[np.int32]:
+        """Rows in which all of some keys stand, in order."""
+        few, *others = sorted((self.of_key(number) for number in numbers), key=len)
+        for other in others:
+            if not len(few):
+                break
+            few = few[other.take(other.searchsorted(few), mode="clip") == few]
+        return few
+
+    def copy(self) -> KeyRows:
+        """The same in arrays of its own, which keep nothing else in memory."""
+        return KeyRows(keys=self.keys.copy(), starts=self.starts.copy(), rows=self.rows.copy())
+
+    def standing_in(self, rows: NDArray[np.int32]) -> Iterator[tuple[int, int]]:
+        """The keys that stand in some rows: row and key."""
+        is_here = np.isin(self.rows, rows)
+        keys = np.repeat(self.keys, np.diff(self.starts))
+        return zip(self.rows[is_here].tolist(), keys[is_here].tolist(), strict=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HappeningColumns(_Arrays):
-    """Happenings of a partition, the newest day first. `keys` (sorted) and `rows` say which key stands in which row."""
+    """Happenings of a partition, the newest day first. `where` says which party and theme stands in which row."""
 
     ids: pa.Array
     day: NDArray[np.int32]
@@ -80,8 +131,7 @@ class HappeningColumns(_Arrays):
     quad: NDArray[np.int8]
     status: NDArray[np.int8]
     weight: NDArray[np.float32]
-    keys: NDArray[np.int32]
-    rows: NDArray[np.int32]
+    where: KeyRows
 
     @classmethod
     def of(cls, table: pa.Table, keys: Keys) -> HappeningColumns:
@@ -93,10 +143,6 @@ class HappeningColumns(_Arrays):
             names.append(pc.binary_join_element_wise(mark, flat, "") if mark else flat)
             places.append(pc.list_parent_indices(lists).to_numpy(zero_copy_only=False))
         numbers = keys.number_all(pa.chunked_array(names, type=pa.string()))
-        rows = np.concatenate(places).astype(np.int32)
-        pairs = np.sort(numbers.astype(np.int64) << 32 | rows)
-        # A party on both sides stands in the row once.
-        pairs = pairs[np.diff(pairs, prepend=-1) != 0]
         return cls(
             ids=table["record_id"].combine_chunks(),
             day=_days(table["day"]),
@@ -106,16 +152,8 @@ class HappeningColumns(_Arrays):
             quad=table["quad"].to_numpy().astype(np.int8),
             status=_coded(table["status"], STATUSES),
             weight=table["weight"].to_numpy().astype(np.float32),
-            keys=(pairs >> 32).astype(np.int32),
-            rows=(pairs & 0xFFFFFFFF).astype(np.int32),
+            where=KeyRows.of(numbers, np.concatenate(places).astype(np.int64)),
         )
-
-    def rows_of(self, number: int | None) -> NDArray[np.int32]:
-        """Rows in which a key stands, in order."""
-        if number is None:
-            return np.zeros(0, np.int32)
-        low, high = np.searchsorted(self.keys, [number, number + 1])
-        return self.rows[low:high]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

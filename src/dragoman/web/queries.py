@@ -8,14 +8,17 @@ alone. It refuses to answer without a limit.
 from __future__ import annotations
 
 import hashlib
+import pickle
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 import numpy as np
@@ -35,12 +38,15 @@ from dragoman.web.arrays import (
     THEME,
     DyadColumns,
     HappeningColumns,
+    KeyRows,
     Keys,
     day_number,
     day_of,
     group_sums,
     join_sums,
 )
+from dragoman.web.aside import Aside
+from dragoman.web.blocks import LaidGroups
 from dragoman.web.held import Held
 from dragoman.web.passed import count_pair, count_places, newest_of_pair
 from dragoman.web.shown import ClosedError, Shown
@@ -57,17 +63,24 @@ HITS_AT_ONCE, MOST_LOOKS = 30, 16
 MOST_UNREAD = 250_000
 # A month costs as much as so many rows, however few it has.
 _ROWS_OF_OPENING = 15_000
+# A month whose columns lie aside costs as much as so many.
+_ROWS_OF_ASIDE = 1_500
 # An id behind all others of its day.
 _BEHIND_ALL = "~"
 # Newest partitions that are read again as soon as they change, since nearly every page asks for them.
 MONTHS_READY, YEARS_READY = 3, 2
 # Months of columns and days of rows that are read when a site begins.
 MONTHS_WARM, DAYS_WARM = 36, 270
+# Happenings of a record from which on columns and rows of older days are laid aside, and rows of the least file.
+LEAST_TO_LAY, LEAST_IN_FILE = 100_000, 2_000
 # Years of dyads from which a tie is counted at once; for more of them the files are asked.
 MOST_YEARS = 4
-# Bytes of happenings with their sentences that are kept as rows.
-CARD_BYTES = 60_000_000
-_CARD_BYTES_EACH = 4_000
+# Bytes of happenings with their sentences that are kept, and of the counts of ties.
+CARD_BYTES, COUNT_BYTES = 60_000_000, 20_000_000
+# Bytes of columns; held apart from what every new state asks for, which they would push out.
+COLUMN_BYTES = 250_000_000
+# Bytes that say in which rows of each month each party stands: 60 MB for ten million events.
+KEY_BYTES = 250_000_000
 # Bytes of groups of rows that are held to read rows from: those of the newest year of a large record.
 RECORD_ROW_BYTES, EVENT_ROW_BYTES, PLACE_ROW_BYTES, WHOLE_ROW_BYTES = 130_000_000, 160_000_000, 30_000_000, 30_000_000
 # Bytes of what data files say of themselves.
@@ -109,6 +122,9 @@ _NUMBER = f"""(coalesce(day - DATE '0001-01-01', 0)::BIGINT << {DIGEST_BITS})
 # Of the digest of an event's id, the part that is held to find it among the rows of its day.
 _SHORT = (1 << 32) - 1
 _FIRST_DAY = date(1, 1, 1)
+_Columns = TypeVar("_Columns")
+# What is to lie aside: how it is called there, and what lays it down, which says whether there was room.
+_ToLay = tuple[Hashable, Callable[[], bool]]
 
 
 class NotReadyError(DragomanError):
@@ -171,10 +187,35 @@ class _Ids:
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """A happening's row with the sentence that shows it, kept."""
+    """A happening's row with the sentence that shows it, packed: thousands of rows would be looked through by Python's
+    collector of garbage again and again, while all pages wait.
+    """
 
-    row: Row
-    nbytes: int = _CARD_BYTES_EACH
+    packed: bytes
+
+    @classmethod
+    def of(cls, row: Row) -> Self:
+        return cls(pickle.dumps(row, protocol=5))
+
+    @property
+    def row(self) -> Row:
+        row: Row = pickle.loads(self.packed)
+        return row
+
+    @property
+    def nbytes(self) -> int:
+        return len(self.packed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """The counts of a tie in a window, kept for all series of a page."""
+
+    counts: tuple[DyadCount, ...]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(400 + 80 * count.count for count in self.counts)
 
 
 class PageView(RecordView):
@@ -184,11 +225,16 @@ class PageView(RecordView):
         super().__init__(folder, snapshot)
         self._closed = threading.Event()
         self._held = Held()
+        self._columns_held = Held(COLUMN_BYTES)
+        self._key_rows_held = Held(KEY_BYTES)
+        aside = self._aside = Aside(folder.path)
+        self._laid = {name: LaidGroups(name, aside) for name in ("records", "events")}
         self._cards = Held(CARD_BYTES)
+        self._counts = Held(COUNT_BYTES)
         files = self._files = DataFiles(FILES_BYTES)
         record_columns = dict.fromkeys((*_RECORD_COLUMNS, "last_day"), frozenset[str]())
-        self._record_rows_held = StoredRows(files, record_columns, RECORD_ROW_BYTES)
-        self._event_rows_held = StoredRows(files, _SHOWN_COLUMNS, EVENT_ROW_BYTES)
+        self._record_rows_held = StoredRows(files, record_columns, RECORD_ROW_BYTES, self._laid["records"])
+        self._event_rows_held = StoredRows(files, _SHOWN_COLUMNS, EVENT_ROW_BYTES, self._laid["events"])
         self._whole_events = StoredRows(files, dict.fromkeys(CONTRACT_EVENT, frozenset()), WHOLE_ROW_BYTES)
         self._place_rows = StoredRows(files, _PLACE_COLUMNS, PLACE_ROW_BYTES)
         self._link_rows = StoredRows(files, _LINK_COLUMNS, PLACE_ROW_BYTES)
@@ -254,6 +300,57 @@ class PageView(RecordView):
             self._record_rows_held.tables(months, since=since, until=until)
             self._event_rows_held.tables(years, since=since, until=until)
 
+    def lay_aside(self) -> None:
+        """Lays aside on disk what pages of older days would wait for, the newest first, until there is no room.
+
+        What the files of the shown state do not tell any more is let go. Takes two thirds of one core, a minute for
+        ten million events the first time.
+
+        Raises:
+            OSError: the disk does not take it.
+            StoreError: a file cannot be read.
+        """
+        snapshot = self.snapshot()
+        if self._total("records", snapshot) < LEAST_TO_LAY:
+            return
+        wanted = dict(self._to_lay(snapshot))
+        self._aside.keep_only(wanted.keys())
+        for laid in self._laid.values():
+            laid.keep_only(wanted.keys())
+        for key, lay in wanted.items():
+            self._check_open()
+            started = time.monotonic()
+            if key not in self._aside and not lay():
+                return
+            self._closed.wait((time.monotonic() - started) / 2)
+
+    def _to_lay(self, snapshot: Snapshot) -> Iterator[_ToLay]:
+        months = _newest_first(self._partitions("records", snapshot))
+        for month in months[MONTHS_READY:]:
+            paths = self._paths("records", snapshot, month)
+            key = _columns_key("happenings", paths)
+            yield key, partial(self._lay_month, key, paths)
+        yield from self._record_rows_held.to_lay(self._large("records", snapshot, months[MONTHS_READY:]))
+        years = _newest_first(self._partitions("events", snapshot))
+        yield from self._event_rows_held.to_lay(self._large("events", snapshot, years))
+        for year in _newest_first(self._partitions("dyads", snapshot))[YEARS_READY:]:
+            paths = self._paths("dyads", snapshot, year)
+            key = _columns_key("dyads", paths)
+            yield key, partial(self._lay_year, key, paths)
+
+    def _lay_month(self, key: Hashable, paths: Sequence[str]) -> bool:
+        # Read apart: it would push out what pages hold.
+        columns = self._columns_held.find(key) or self._read_happenings(paths)
+        self._key_rows_held.get(paths, columns.where.copy)
+        return self._aside.lay_value(key, columns)
+
+    def _lay_year(self, key: Hashable, paths: Sequence[str]) -> bool:
+        return self._aside.lay_value(key, self._columns_held.find(key) or self._read_dyads(paths))
+
+    def _large(self, name: str, snapshot: Snapshot, values: Iterable[str]) -> list[str]:
+        """The data files of some partitions that are worth laying aside."""
+        return [path for path in self._paths_of(name, snapshot, values) if self._rows_in(path) >= LEAST_IN_FILE]
+
     def index_words(self) -> None:
         """Brings the index of words up to the state that is shown: minutes for the first time in a large record."""
         self._index_words(self.snapshot())
@@ -318,32 +415,39 @@ class PageView(RecordView):
 
     def _happening_columns(self, month: str, snapshot: Snapshot) -> HappeningColumns:
         paths = self._paths("records", snapshot, month)
+        return self._columns(_columns_key("happenings", paths), lambda: self._read_happenings(paths))
 
-        def load() -> HappeningColumns:
-            with self._cursor() as cursor:
-                table = cursor.sql(
-                    f"""SELECT record_id, day, last_day, first_reported, event_type, quad, status, {_WEIGHT} AS weight,
-                        actors, recipients, contexts FROM {_of_files(paths)} ORDER BY day DESC, record_id"""
-                ).to_arrow_table()
-            return HappeningColumns.of(table, self._keys)
-
-        return self._held.get(("happenings", paths), load)
+    def _read_happenings(self, paths: Sequence[str]) -> HappeningColumns:
+        with self._cursor() as cursor:
+            table = cursor.sql(
+                f"""SELECT record_id, day, last_day, first_reported, event_type, quad, status, {_WEIGHT} AS weight,
+                    actors, recipients, contexts FROM {_of_files(paths)} ORDER BY day DESC, record_id"""
+            ).to_arrow_table()
+        return HappeningColumns.of(table, self._keys)
 
     def _dyad_columns(self, year: str, snapshot: Snapshot) -> DyadColumns:
         paths = self._paths("dyads", snapshot, year)
+        return self._columns(_columns_key("dyads", paths), lambda: self._read_dyads(paths))
+
+    def _read_dyads(self, paths: Sequence[str]) -> DyadColumns:
         # One file lies in this order already.
         order = "ORDER BY low, high, day, record_id" if len(paths) > 1 else ""
+        with self._cursor() as cursor:
+            table = cursor.sql(
+                f"""SELECT low, high, day, last_day, event_type, quad, intensity, belief, is_forward, is_mutual,
+                    record_id
+                FROM {_of_files(paths)} {order}"""
+            ).to_arrow_table()
+        return DyadColumns.of(table, self._keys)
 
-        def load() -> DyadColumns:
-            with self._cursor() as cursor:
-                table = cursor.sql(
-                    f"""SELECT low, high, day, last_day, event_type, quad, intensity, belief, is_forward, is_mutual,
-                        record_id
-                    FROM {_of_files(paths)} {order}"""
-                ).to_arrow_table()
-            return DyadColumns.of(table, self._keys)
+    def _columns(self, key: Hashable, load: Callable[[], _Columns]) -> _Columns:
+        """Columns that are held, or lie aside, or are read now."""
+        return self._columns_held.get(key, lambda: self._aside.value(key) or load())
 
-        return self._held.get(("dyads", paths), load)
+    def _key_rows(self, month: str, snapshot: Snapshot) -> KeyRows:
+        """In which rows of a month which party and theme stands."""
+        paths = self._paths("records", snapshot, month)
+        return self._key_rows_held.get(paths, lambda: self._happening_columns(month, snapshot).where.copy())
 
     def _type_days(self, month: str, paths: tuple[str, ...]) -> NDArray[np.int64]:
         """Rows of day, type, quad, status and number of happenings of a month."""
@@ -533,9 +637,12 @@ class PageView(RecordView):
         places: list[_Place] = []
         unread = 0
         for month in self._months_in(snapshot, first, last):
-            unread += self._unread_rows(month, snapshot)
+            unread += self._unread_rows(month, snapshot, needs_columns=not wanted.keys)
             if unread > MOST_UNREAD and month != NO_PERIOD:
                 return Found(rows=self._cards_of(snapshot, places), reached=_end_of(month))
+            if wanted.keys and not len(self._key_rows(month, snapshot).of_keys(map(self._keys.find, wanted.keys))):
+                continue
+            unread += self._unread_rows(month, snapshot, needs_columns=True)
             columns = self._happening_columns(month, snapshot)
             rows = self._rows_wanted(columns, wanted)
             if after is not None:
@@ -545,18 +652,22 @@ class PageView(RecordView):
                 break
         return Found(rows=self._cards_of(snapshot, places))
 
-    def _unread_rows(self, month: str, snapshot: Snapshot) -> int:
-        """Rows that have to be read before a month can be searched; none where its columns are held."""
+    def _unread_rows(self, month: str, snapshot: Snapshot, *, needs_columns: bool) -> int:
+        """What reading costs before a month can be searched, in rows; nothing where what is needed of it is held."""
         paths = self._paths("records", snapshot, month)
-        if self._held.find(("happenings", paths)) is not None:
+        if not needs_columns and self._key_rows_held.find(paths) is not None:
             return 0
-        return _ROWS_OF_OPENING + sum(self._rows_in(path) for path in paths)
+        key = _columns_key("happenings", paths)
+        if self._columns_held.find(key) is not None:
+            return 0
+        return _ROWS_OF_ASIDE if key in self._aside else _ROWS_OF_OPENING + sum(map(self._rows_in, paths))
 
     def _rows_wanted(self, columns: HappeningColumns, wanted: Wanted) -> NDArray[np.int32]:
         """Rows of a partition that are wanted, whatever their words, in order."""
-        rows = np.arange(len(columns.day), dtype=np.int32)
-        for key in wanted.keys:
-            rows = np.intersect1d(rows, columns.rows_of(self._keys.find(key)), assume_unique=True)
+        if wanted.keys:
+            rows = columns.where.of_keys(map(self._keys.find, wanted.keys))
+        else:
+            rows = np.arange(len(columns.day), dtype=np.int32)
         is_wanted = np.ones(len(rows), np.bool_)
         if wanted.event_type:
             is_wanted &= columns.kind[rows] == list(load_codebook().types).index(wanted.event_type)
@@ -716,7 +827,7 @@ class PageView(RecordView):
         cards = {place: self._cards.find(keys[place]) for place in places}
         missing = [place for place, card in cards.items() if card is None]
         fresh = self._with_sentences(snapshot, self._read_rows(snapshot, missing))
-        by_id = {row["record_id"]: _Card(row) for row in fresh}
+        by_id = {row["record_id"]: _Card.of(row) for row in fresh}
         for place in missing:
             if card := by_id.get(place.record_id):
                 cards[place] = self._cards.get(keys[place], lambda card=card: card)  # type: ignore[misc]
@@ -859,7 +970,7 @@ class PageView(RecordView):
         for month in self._months_in(snapshot, since, until):
             columns = self._happening_columns(month, snapshot)
             for theme in load_codebook().contexts:
-                rows = columns.rows_of(self._keys.find(THEME + theme))
+                rows = columns.where.of_key(self._keys.find(THEME + theme))
                 counts[theme] += int(np.count_nonzero(_is_within(columns.day[rows], since, until)))
         return dict(counts)
 
@@ -869,7 +980,9 @@ class PageView(RecordView):
         counts: Counter[tuple[str, str]] = Counter()
         for month in self._months_in(snapshot, since, until):
             columns = self._happening_columns(month, snapshot)
-            counts.update(self._pairs_of_rows(columns, columns.rows_of(self._keys.find(THEME + theme)), since, until))
+            counts.update(
+                self._pairs_of_rows(columns, columns.where.of_key(self._keys.find(THEME + theme)), since, until)
+            )
         told = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))[:limit]
         return [{"low": low, "high": high, "records": number} for (low, high), number in told]
 
@@ -878,9 +991,8 @@ class PageView(RecordView):
     ) -> Counter[tuple[str, str]]:
         """Pairs of parties that stand in the same of some rows, both sides or one."""
         rows = rows[_is_within(columns.day[rows], since, until)]
-        is_here = np.isin(columns.rows, rows)
         sides: dict[int, list[str]] = {}
-        for row, key in zip(columns.rows[is_here].tolist(), columns.keys[is_here].tolist(), strict=True):
+        for row, key in columns.where.standing_in(rows):
             if not (name := self._keys.name(key)).startswith(THEME):
                 sides.setdefault(row, []).append(name)
         counts: Counter[tuple[str, str]] = Counter()
@@ -989,17 +1101,17 @@ class PageView(RecordView):
         years = _years(window.since, window.until) or []
         paths = tuple(self._paths("dyads", snapshot, year) for year in years)
 
-        def load() -> list[DyadCount]:
+        def load() -> _Counts:
             if scale != "plover" or not self._is_in_columns(snapshot, sides, window):
-                return super(PageView, self)._side_counts(snapshot, sides, window, scale=scale)
+                return _Counts(tuple(super(PageView, self)._side_counts(snapshot, sides, window, scale=scale)))
             low, high = sorted(map(name_of_side, sides))
             counted = [
                 count_pair(columns, at, (low, high), window)
                 for at, columns in self._pair_columns(snapshot, sides, window)
             ]
-            return [count for counts in counted for count in counts]
+            return _Counts(tuple(count for counts in counted for count in counts))
 
-        return self._cards.get(("dyad", sides, window, scale, paths), load)
+        return list(self._counts.get((sides, window, scale, paths), load).counts)
 
     def _is_in_columns(self, snapshot: Snapshot, sides: tuple[Side, Side], window: Window) -> bool:
         """Whether a tie can be counted from columns: two parties, and so few years that these may be held."""
@@ -1034,6 +1146,11 @@ class PageView(RecordView):
 def _of_files(paths: Iterable[str]) -> str:
     listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
     return f"read_parquet([{listed}], hive_partitioning = true, hive_types_autocast = false)"
+
+
+def _columns_key(name: str, paths: tuple[str, ...]) -> Hashable:
+    """What the columns of some files are called among what is held and what lies aside."""
+    return name, paths
 
 
 def _end_of(month: str) -> tuple[date, str]:

@@ -4,15 +4,16 @@ Stands between the data files and the questions of pages. A file is cut into gro
 of days; what a page shows alone lies scattered over them. A group is read whole, in the columns that are asked for,
 which takes two milliseconds where a query that opens the file takes twenty. A group that is asked for again is held:
 its file never changes, so what was read is right as long as the table names the file. What is asked for once, a
-happening of years ago, pushes nothing out. It refuses nothing, knows no corrections and reads no table: whoever asks
-names the files.
+happening of years ago, pushes nothing out. Groups that a site has laid aside (`blocks.py`) are read from there. It
+refuses nothing, knows no corrections and reads no table: whoever asks names the files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,15 +23,17 @@ from numpy.typing import NDArray
 from pyarrow import parquet
 
 from dragoman.errors import StoreError
+from dragoman.web.blocks import DAY, LaidGroup, LaidGroups, may_hold
 from dragoman.web.held import Held
 
 Row = dict[str, Any]
 # Columns to read by name, each with the parts of it that are wanted; all parts where none is named.
 Columns = Mapping[str, frozenset[str]]
 
-_DAY = "day"
 # Groups of which is remembered that they were asked for once, in bytes that `Held` counts for them.
 _MOST_MET = 300 * 2_000
+# Rows of a group that are cut out one by one.
+_MOST_CUT = 8
 # What a file's description weighs in memory, in bytes on disk.
 _SPREAD = 8
 
@@ -50,13 +53,9 @@ class _File:
     def nbytes(self) -> int:
         return int(self.metadata.serialized_size) * _SPREAD
 
-    def groups_of(self, days: Collection[date] | None) -> list[int]:
-        """Groups in which one of some days may lie; all of them where no days are given."""
-        return [
-            number
-            for number, (low, high) in enumerate(self.days)
-            if days is None or low is None or high is None or any(low <= day <= high for day in days)
-        ]
+    def groups_of(self, days: Sequence[date] | None) -> list[int]:
+        """Groups in which one of some days, given in order, may lie; all of them where no days are given."""
+        return [number for number, within in enumerate(self.days) if may_hold(within, days)]
 
     def groups_within(self, since: date, until: date) -> list[int]:
         """Groups in which a day of a window may lie."""
@@ -92,11 +91,12 @@ class DataFiles:
 class StoredRows:
     """Rows of a table's files in some columns; of a table that knows days, `day` is among them."""
 
-    def __init__(self, files: DataFiles, columns: Columns, most_bytes: int) -> None:
+    def __init__(self, files: DataFiles, columns: Columns, most_bytes: int, laid: LaidGroups | None = None) -> None:
         self._files = files
-        self._columns = {_DAY: frozenset[str](), **columns}
+        self._columns = {DAY: frozenset[str](), **columns}
         self._held = Held(most_bytes)
         self._met = Held(_MOST_MET)
+        self._laid = laid
 
     def find(
         self, paths: Iterable[str], column: str, values: Collection[str], *, days: Collection[date] | None
@@ -111,9 +111,9 @@ class StoredRows:
             return []
         return [
             row
-            for table in self._tables(paths, days)
+            for table in self._tables(paths, sorted(days) if days is not None else None)
             for row in _rows_at(table, _places_of(table[column], wanted))
-            if days is None or row[_DAY] in days
+            if days is None or row[DAY] in days
         ]
 
     def tables(self, paths: Iterable[str], *, since: date, until: date) -> list[pa.Table]:
@@ -140,26 +140,52 @@ class StoredRows:
         ]
 
     def take(self, path: str, places: Sequence[int]) -> list[Row]:
-        """The rows at some places of a file, counted from its first; in their order.
+        """The rows at some places of a file, counted from its first; in the order of the file.
 
         Raises:
             StoreError: the file cannot be read.
         """
         file = self._files.get(path)
-        groups = np.searchsorted(file.starts, places, side="right") - 1
-        found: dict[int, Row] = {}
-        for group in dict.fromkeys(groups.tolist()):
-            here = [place for place, other in zip(places, groups.tolist(), strict=True) if other == group]
-            rows = _rows_at(self._group(path, file, group), [place - int(file.starts[group]) for place in here])
-            found.update(zip(here, rows, strict=True))
-        return [found[place] for place in places]
+        at: dict[int, list[int]] = {}
+        for place in sorted(places):
+            group = int(np.searchsorted(file.starts, place, side="right")) - 1
+            at.setdefault(group, []).append(place - int(file.starts[group]))
+        return [row for group, here in at.items() for row in self._rows_of_group(path, file, group, here)]
 
-    def _tables(self, paths: Iterable[str], days: Collection[date] | None) -> Iterator[pa.Table]:
-        """Groups of rows in which one of some days may lie."""
+    def to_lay(self, paths: Iterable[str]) -> Iterator[tuple[Hashable, Callable[[], bool]]]:
+        """What of some files may lie aside: what each group is called there, and what lays it down.
+
+        The latter says whether there was room, and raises OSError where the disk does not take it, StoreError where the
+        file cannot be read. So does the first, of what a file says of itself.
+        """
+        if self._laid is None:
+            return
+        for path in paths:
+            for group in range(len(self._files.get(path).days)):
+                yield self._laid.key(path, group), partial(self._lay, self._laid, path, group)
+
+    def _lay(self, laid: LaidGroups, path: str, group: int) -> bool:
+        return laid.lay(path, group, self._read(path, self._files.get(path), group))
+
+    def _apart(self, path: str, group: int) -> LaidGroup | None:
+        """A group that lies aside and is not held."""
+        is_held = self._laid is None or self._held.find((path, group)) is not None
+        return None if self._laid is None or is_held else self._laid.find(path, group)
+
+    def _tables(self, paths: Iterable[str], days: Sequence[date] | None) -> Iterator[pa.Table]:
+        """Rows of the groups in which one of some days, given in order, may lie."""
         for path in paths:
             file = self._files.get(path)
             for group in file.groups_of(days):
-                yield self._group(path, file, group)
+                if apart := self._apart(path, group):
+                    yield from apart.on_days(days)
+                else:
+                    yield self._group(path, file, group)
+
+    def _rows_of_group(self, path: str, file: _File, group: int, places: Sequence[int]) -> list[Row]:
+        if apart := self._apart(path, group):
+            return [row for block, here in apart.at(places) for row in _rows_at(block, here)]
+        return _rows_at(self._group(path, file, group), places)
 
     def _group(self, path: str, file: _File, group: int) -> pa.Table:
         """A group of rows; held from the second time that it is asked for."""
@@ -189,7 +215,7 @@ class StoredRows:
 
 
 def _days_of(group: parquet.RowGroupMetaData, paths: Sequence[str]) -> tuple[date | None, date | None]:
-    column = group.column(paths.index(_DAY)) if _DAY in paths else None
+    column = group.column(paths.index(DAY)) if DAY in paths else None
     told = column.statistics if column is not None else None
     if told is None or not told.has_min_max or not told.has_null_count or told.null_count:
         return None, None
@@ -226,5 +252,8 @@ def _is_in(values: pa.Array, wanted: pa.Array) -> NDArray[np.bool_]:
 
 
 def _rows_at(table: pa.Table, places: Sequence[int]) -> list[Row]:
-    rows: list[Row] = table.take(places).to_pylist() if places else []
-    return rows
+    # Some rows cut out are told sooner than they are gathered.
+    if len(places) > _MOST_CUT:
+        gathered: list[Row] = table.take(places).to_pylist()
+        return gathered
+    return [row for place in places for row in table.slice(place, 1).to_pylist()]
