@@ -81,11 +81,12 @@ def test_the_last_run_or_all_are_told(tmp_path: Path) -> None:
 
 
 def test_a_run_that_a_fault_ends_is_reported_too(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="full"), reported(run_of(), tmp_path):
+    store = RecordStore.open(tmp_path / "record", create=True)
+    with pytest.raises(StoreError, match="full"), reported(run_of(), store):
         raise StoreError("the disk is full")
-    with pytest.raises(KeyboardInterrupt), reported(run_of(), tmp_path):
+    with pytest.raises(KeyboardInterrupt), reported(run_of(), store):
         raise KeyboardInterrupt
-    assert [row["fault"] for row in read_runs(tmp_path)] == ["the disk is full", "interrupted"]
+    assert [row["fault"] for row in read_runs(store.path)] == ["the disk is full", "interrupted"]
 
 
 def test_skips_that_stand_for_many_count_as_many() -> None:

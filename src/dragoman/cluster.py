@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from dragoman.coder import Coded
@@ -232,5 +233,5 @@ def _code_remotely(shard: Shard, order: Order, open_desk: OpenDesk) -> list[Answ
 @lru_cache(maxsize=1)
 def _opened(work: Work, open_desk: OpenDesk) -> Desk:
     """The desk of this worker, opened once; on a machine that does not see the record, it cannot ask it."""
-    is_seen = work.record is not None and (work.record / "dragoman.json").is_file()
+    is_seen = isinstance(work.record, Path) and (work.record / "dragoman.json").is_file()
     return open_desk(work if is_seen else replace(work, record=None))

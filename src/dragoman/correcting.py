@@ -50,7 +50,7 @@ class CorrectingView(RecordView):
             found = earlier[0]
         if found is None:
             raise QueryError(
-                f"no event or happening {target_id!r} in {self.path}: `dragoman events` and `records` list ids"
+                f"no event or happening {target_id!r} in {self.place}: `dragoman events` and `records` list ids"
             )
         return found
 

@@ -110,7 +110,7 @@ def _events_by(record: RecordView, coder: str, *, beside: str) -> list[Row]:
         row["coder"] for row in record.rows_of(f"SELECT DISTINCT coder FROM {record.table('articles')} ORDER BY 1")
     ]
     if coder not in known:
-        raise QueryError(f"no reading by {coder!r} in {record.path}; there are {', '.join(known) or 'none'}")
+        raise QueryError(f"no reading by {coder!r} in {record.place}; there are {', '.join(known) or 'none'}")
     return rows
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from dragoman.article import extract_article
 from dragoman.marks import Mark
 from dragoman.model import Article, Report, Skip
+from dragoman.objects import Place
 from dragoman.ontology import Ontology
 from dragoman.shards import plan_archive
 from dragoman.sieve import EVERYTHING, Sieve, Wanted
@@ -73,7 +74,7 @@ class Work:
 
     dictionaries: tuple[Path, ...] = ()
     gate: bool = True
-    record: Path | None = None
+    record: Place | None = None
     is_brief: bool = False
     wanted: Wanted = EVERYTHING
     ontology: Ontology | None = None
@@ -239,13 +240,13 @@ def without_parses(coded: Coded, *, is_brief: bool) -> Coded:
     return replace(coded, article=article, sentences=(), attributions=())
 
 
-def _ask_record(path: Path | None, coder: str) -> Callable[[list[str]], set[str]]:
+def _ask_record(place: Place | None, coder: str) -> Callable[[list[str]], set[str]]:
     """Gives a function that tells which articles a record holds from a coder."""
-    if path is None:
+    if place is None:
         return lambda _: set()
     from dragoman.store import RecordStore
 
-    store = RecordStore.open(path)
+    store = RecordStore.open(place)
     return lambda article_ids: {id_ for id_, by in store.stored_readings(article_ids) if by == coder}
 
 

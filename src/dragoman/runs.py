@@ -114,14 +114,15 @@ def read_runs(record: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def forget_in_runs(record: Path, *, publishers: Collection[str], urls: Collection[str]) -> None:
+def forget_in_runs(record: Path, *, publishers: Collection[str], urls: Collection[str]) -> list[Path]:
     """Takes outlets, and inputs and faults that name an address or lie at an outlet, out of a record's run reports.
 
-    Totals and days stay: they name nobody.
+    Gives the paths of the reports that were rewritten. Totals and days stay: they name nobody.
 
     Raises:
         StoreError: a report cannot be read or written; the reports before it are done.
     """
+    rewritten = []
     for path in sorted((record / FOLDER).glob("*.json")):
         try:
             row = json.loads(path.read_text("utf8"))
@@ -130,8 +131,10 @@ def forget_in_runs(record: Path, *, publishers: Collection[str], urls: Collectio
                 part = path.with_suffix(".part")
                 part.write_text(json.dumps(fit, ensure_ascii=False), encoding="utf8")
                 part.replace(path)
+                rewritten.append(path)
         except (OSError, ValueError) as error:
             raise StoreError(f"{path} cannot be rewritten ({error}): delete it, the record does not need it") from error
+    return rewritten
 
 
 def _without(row: dict[str, Any], publishers: Collection[str], urls: Collection[str]) -> dict[str, Any]:

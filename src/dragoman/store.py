@@ -36,7 +36,9 @@ from dragoman.editions import editions_of
 from dragoman.editions import to_row as edition_row
 from dragoman.errors import QueryError
 from dragoman.marks import Mark, Piece, Underway
+from dragoman.mirror import open_folder
 from dragoman.model import Article, Event, Skip, Statement
+from dragoman.objects import Place
 from dragoman.records import (
     Happening,
     cell_of,
@@ -48,8 +50,9 @@ from dragoman.records import (
     sketch_text,
 )
 from dragoman.rows import event_from_row
+from dragoman.runs import FOLDER as RUNS
 from dragoman.runs import forget_in_runs
-from dragoman.tables import Snapshot, TableFolder, Transaction
+from dragoman.tables import Snapshot, Transaction
 from dragoman.view import Row
 
 # Cells merged at once: bounds memory when much was added since the last merge.
@@ -102,9 +105,12 @@ class RecordStore(CorrectingView):
     """
 
     @classmethod
-    def open(cls, path: str | Path, *, create: bool = False) -> Self:
-        """Opens the record in a folder; with `create`, makes one where there is none."""
-        return cls(TableFolder.open(Path(path), SPECS, create=create))
+    def open(cls, place: str | Place, *, create: bool = False) -> Self:
+        """Opens the record in a folder or an object store; with `create`, makes one where there is none.
+
+        An address is a text (`s3://bucket/record`), or an `Address` with options of the store.
+        """
+        return cls(open_folder(place, SPECS, create=create))
 
     # --- adding ---
 
@@ -195,7 +201,7 @@ class RecordStore(CorrectingView):
         with self._folder.writing() as transaction:
             made = {one.correction_id: one for one in self._all_corrections(transaction.snapshot)}
             if correction_id not in made:
-                raise QueryError(f"no correction {correction_id!r} in {self.path}: `dragoman correct list` shows them")
+                raise QueryError(f"no correction {correction_id!r} in {self.place}: `dragoman correct list` shows them")
             if by := undoings(made.values()).get(correction_id):
                 raise QueryError(f"{correction_id} is undone already, by {by}: undo {by} to bring it back")
             undone = replace(made[correction_id], verdict="undo", changes={}, undoes=correction_id)
@@ -259,6 +265,11 @@ class RecordStore(CorrectingView):
             discard_words(self._folder.path)
         return len(doomed)
 
+    @property
+    def after_forgetting(self) -> str | None:
+        """What must be said to whoever takes something down: where it may still lie; None where it is gone."""
+        return self._folder.after_deleting
+
     def _forget_skips(self, transaction: Transaction, article_ids: Sequence[str]) -> None:
         """Drops what was declined in the articles: it tells their address, and often words of theirs.
 
@@ -304,7 +315,9 @@ class RecordStore(CorrectingView):
         query = f"SELECT DISTINCT publisher FROM {self._source('coverage', snapshot)}"
         left = {row["publisher"] for row in self._rows(query, [])}
         publishers = {row["publisher"] for row in named if row["publisher"]} - left
-        forget_in_runs(self.path, publishers=publishers, urls={row["url"] for row in named if row["url"]})
+        self.gather(RUNS)
+        for path in forget_in_runs(self.path, publishers=publishers, urls={row["url"] for row in named if row["url"]}):
+            self.keep(path)
 
     def not_stored(self, *, urls: Sequence[str] = (), publisher: str | None = None) -> list[str]:
         """Those of some addresses, and of an outlet, of which no article is stored, in their order."""
@@ -376,7 +389,7 @@ class RecordStore(CorrectingView):
         return findings
 
     @classmethod
-    def upgrade(cls, path: str | Path) -> dict[str, str]:
+    def upgrade(cls, place: str | Place) -> dict[str, str]:
         """Brings a record of an earlier version to this one; gives, by table, in what it differed.
 
         All rows are kept; happenings, links and dyads are made anew from the events. Days before it can be asked no
@@ -385,7 +398,7 @@ class RecordStore(CorrectingView):
         Raises:
             StoreError: there is no record, it is of a newer version, or it cannot be written.
         """
-        folder = TableFolder.open(Path(path), SPECS, any_version=True)
+        folder = open_folder(place, SPECS, any_version=True)
         found = folder.differences()
         if not found:
             return {}
@@ -401,13 +414,13 @@ class RecordStore(CorrectingView):
         return found
 
     @staticmethod
-    def undo_upgrade(path: str | Path) -> None:
+    def undo_upgrade(place: str | Place) -> None:
         """Makes a record what it was before `upgrade`.
 
         Raises:
             StoreError: it was not upgraded, or something was added since.
         """
-        TableFolder.open(Path(path), SPECS, any_version=True).undo_upgrade()
+        open_folder(place, SPECS, any_version=True).undo_upgrade()
 
     def repair(self) -> None:
         """Makes records, links and dyads anew from the events; what an interrupted writer left is rolled back.

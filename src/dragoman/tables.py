@@ -7,6 +7,7 @@ writer left behind is rolled back by the next one. Old snapshots stay listed in 
 the record "as it stood" needs.
 
 This module knows tables, not nouns. It refuses a folder of a newer format and a second writer that waits too long.
+What a folder that mirrors an object store does otherwise (`mirror`) stands in methods of their own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from filelock import FileLock, Timeout
 
 from dragoman.errors import StoreError
 from dragoman.evolution import digest_columns, find_differences, fit_batches
+from dragoman.objects import Place
 
 # 1: the first; 2: says which columns its tables have, so that an upgrade can be told to be needed.
 FORMAT = 2
@@ -76,17 +78,23 @@ class Snapshot:
     versions: Mapping[str, int]
     notes: Mapping[str, Any] = field(default_factory=dict)
 
-    def to_json(self) -> str:
-        return json.dumps({
+    def to_fields(self) -> dict[str, Any]:
+        return {
             "number": self.number,
             "committed_at": self.committed_at.isoformat(),
             "versions": dict(self.versions),
             "notes": dict(self.notes),
-        })
+        }
+
+    def to_json(self) -> str:
+        return json.dumps(self.to_fields())
 
     @staticmethod
     def from_json(text: str) -> Snapshot:
-        fields = json.loads(text)
+        return Snapshot.from_fields(json.loads(text))
+
+    @staticmethod
+    def from_fields(fields: Mapping[str, Any]) -> Snapshot:
         return Snapshot(
             number=fields["number"],
             committed_at=datetime.fromisoformat(fields["committed_at"]),
@@ -118,6 +126,11 @@ class TableFolder:
         self.specs = specs
         self._files: dict[tuple[str, int], list[str]] = {}
 
+    @property
+    def place(self) -> Place:
+        """Where the record lies, as it is named to open it again."""
+        return self.path
+
     @classmethod
     def open(
         cls, path: Path, specs: Mapping[str, TableSpec], *, create: bool = False, any_version: bool = False
@@ -127,28 +140,28 @@ class TableFolder:
         With `any_version`, the tables of an earlier version are let through, to be upgraded.
         """
         if _ADDRESS.match(str(path)):
-            raise StoreError(
-                f"{path} is an address, and a record lies in a folder: name one of this or a mounted disk "
-                "(docs/how-to/archives.md says how it is copied into an object store)"
-            )
+            raise StoreError(f"{path} was an address before it was made a path: open it as a text")
         folder = cls(path, specs)
         if not (path / FORMAT_FILE).is_file():
             if not create:
                 raise StoreError(f"no record at {path}: name another folder, or `dragoman add` something to make one")
             folder._create()
-        is_stamped = folder._check_format()
-        if not (is_stamped or any_version) and (found := folder.differences()):
+        folder._check_version(any_version=any_version)
+        return folder
+
+    def _check_version(self, *, any_version: bool) -> None:
+        is_stamped = self._check_format()
+        if not (is_stamped or any_version) and (found := self.differences()):
             table, difference = next(iter(found.items()))
             raise StoreError(
-                f"the record at {path} was made by an earlier version (its table {table} {difference}): "
-                f"run `dragoman upgrade --record {path}`, which can be undone"
+                f"the record at {self.place} was made by an earlier version (its table {table} {difference}): "
+                f"run `dragoman upgrade --record {self.place}`, which can be undone"
             )
-        return folder
 
     def _create(self) -> None:
         if self.path.exists() and (not self.path.is_dir() or _is_foreign(self.path, self.specs)):
             raise StoreError(f"{self.path} holds other files and is no record: name an empty or a new folder")
-        with _wrapped(f"the record at {self.path} cannot be made"):
+        with wrapped(f"the record at {self.path} cannot be made"):
             self.path.mkdir(parents=True, exist_ok=True)
             with self._lock():
                 if (self.path / FORMAT_FILE).is_file():
@@ -161,7 +174,7 @@ class TableFolder:
                 self._stamp()
 
     def _stamp(self) -> None:
-        _replace_file(self.path / FORMAT_FILE, json.dumps({"format": FORMAT, "columns": self._columns}))
+        self._write_beside(FORMAT_FILE, json.dumps({"format": FORMAT, "columns": self._columns}))
 
     @property
     def _columns(self) -> str:
@@ -169,7 +182,7 @@ class TableFolder:
 
     def differences(self) -> dict[str, str]:
         """By table, in words, how its columns differ from those of this version; none if the record can be used."""
-        with _wrapped(f"the tables of {self.path} cannot be opened: run `dragoman check`"):
+        with wrapped(f"the tables of {self.place} cannot be opened: run `dragoman check`"):
             schemas = {name: spec.schema for name, spec in self.specs.items()}
             return find_differences(self.path, self.head().versions, schemas)
 
@@ -182,7 +195,7 @@ class TableFolder:
             raise StoreError(f"{self.path / FORMAT_FILE} cannot be read: restore it, or add to a new folder") from error
         if not isinstance(found, int) or found > FORMAT:
             raise StoreError(
-                f"the record at {self.path} has format {found}, this version reads up to {FORMAT}: upgrade dragoman"
+                f"the record at {self.place} has format {found}, this version reads up to {FORMAT}: upgrade dragoman"
             )
         return bool(stamp.get("columns") == self._columns)
 
@@ -195,14 +208,14 @@ class TableFolder:
 
     def history(self) -> list[Snapshot]:
         """All snapshots up to the head, oldest first."""
-        newest = self.head().number
+        newest = self.head()
         try:
             snapshots = [
                 Snapshot.from_json(path.read_text("utf-8")) for path in sorted((self.path / "snapshots").glob("*.json"))
             ]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StoreError(f"the history of {self.path} cannot be read: run `dragoman check`") from error
-        return [snapshot for snapshot in snapshots if snapshot.number <= newest]
+            raise StoreError(f"the history of {self.place} cannot be read: run `dragoman check`") from error
+        return [*(snapshot for snapshot in snapshots if snapshot.number < newest.number), newest]
 
     def snapshot_at(self, moment: datetime) -> Snapshot:
         """The record as it stood at a moment (with time zone)."""
@@ -213,32 +226,48 @@ class TableFolder:
             why = self.head().notes.get("unreadable_because", "something was taken down later")
             raise StoreError(f"the record as it stood on {asked} is gone, since {why}")
         if not past:
-            raise StoreError(f"the record at {self.path} did not exist yet on {asked}: ask for a later day")
+            raise StoreError(f"the record at {self.place} did not exist yet on {asked}: ask for a later day")
         return past[-1]
 
     def files(self, name: str, snapshot: Snapshot, partitions: Sequence[str] | None = None) -> list[str]:
         """Paths of a table's data files in a snapshot; with `partitions`, of those partition values only."""
         if name not in snapshot.versions:
             return []  # a record of an older release: the table comes with the next thing written
-        key = (name, snapshot.versions[name])
-        if key not in self._files:
-            with _wrapped(f"table {name} of the record at {self.path} cannot be read: run `dragoman check`"):
-                self._files[key] = DeltaTable(self.path / name, version=snapshot.versions[name]).file_uris()
-        if partitions is None:
-            return self._files[key]
-        wanted = tuple(f"/{self.specs[name].partition}={value}/" for value in partitions)
-        return [path for path in self._files[key] if any(part in path for part in wanted)]
+        files = self._listed(name, snapshot.versions[name])
+        if partitions is not None:
+            wanted = tuple(f"/{self.specs[name].partition}={value}/" for value in partitions)
+            files = [path for path in files if any(part in path for part in wanted)]
+        self._bring(files)
+        return files
+
+    def _listed(self, name: str, version: int) -> list[str]:
+        """Paths of all data files of a version of a table."""
+        if (name, version) not in self._files:
+            with wrapped(f"table {name} of the record at {self.place} cannot be read: run `dragoman check`"):
+                self._files[name, version] = self._read_log(name, version)
+        return self._files[name, version]
+
+    def _read_log(self, name: str, version: int) -> list[str]:
+        self._bring_log(name, version)
+        return DeltaTable(self.path / name, version=version).file_uris()
 
     @contextmanager
     def writing(self) -> Iterator[Transaction]:
         """A transaction: what it writes becomes visible at its `commit`, all at once, or not at all."""
-        with _wrapped(_unwritten(self.path)), self._lock():
+        with wrapped(_unwritten(self.place)), self._lock():
             head = self.head()
             for name in sorted(self.specs.keys() - head.versions.keys()):
                 _create_table(self.path / name, self.specs[name])
-            yield Transaction(
-                self, head, {name: _at_head(self.path / name, head.versions.get(name, 0)) for name in self.specs}
-            )
+            yield Transaction(self, head, {name: self._at_head(name, head) for name in self.specs})
+
+    def _at_head(self, name: str, head: Snapshot) -> DeltaTable:
+        """A table as the head names it: what an interrupted writer left in it afterwards is undone."""
+        table, version = DeltaTable(self.path / name), head.versions.get(name, 0)
+        if table.version() != version:
+            self.files(name, head)  # going back looks whether they are there
+            table.restore(version)
+            table = DeltaTable(self.path / name)
+        return table
 
     @contextmanager
     def upgrading(self) -> Iterator[Transaction]:
@@ -246,13 +275,10 @@ class TableFolder:
 
         The old rows stay in the tables' history: nothing is copied.
         """
-        before = {
-            "head": json.loads((self.path / HEAD_FILE).read_text("utf-8")),
-            "stamp": json.loads((self.path / FORMAT_FILE).read_text("utf-8")),
-        }
         with self.writing() as transaction:
+            stamp = json.loads((self.path / FORMAT_FILE).read_text("utf-8"))
             # First, since a way back that is not needed harms nobody.
-            _replace_file(self.path / WAY_BACK_FILE, json.dumps(before))
+            self._write_beside(WAY_BACK_FILE, json.dumps({"head": transaction.head.to_fields(), "stamp": stamp}))
             yield transaction
             self._stamp()
 
@@ -262,21 +288,21 @@ class TableFolder:
         Raises:
             StoreError: it was not upgraded, or something was written since, which would be lost.
         """
-        with _wrapped(f"the record at {self.path} cannot be written"), self._lock():
+        with wrapped(f"the record at {self.place} cannot be written"), self._lock():
             try:
                 before = json.loads((self.path / WAY_BACK_FILE).read_text("utf-8"))
             except FileNotFoundError as error:
-                raise StoreError(f"the record at {self.path} was not upgraded: there is nothing to undo") from error
-            head = Snapshot.from_json(json.dumps(before["head"]))
+                raise StoreError(f"the record at {self.place} was not upgraded: there is nothing to undo") from error
+            head = Snapshot.from_fields(before["head"])
             if self.head().number > head.number + 1:
                 since = self.head().number - head.number - 1
                 raise StoreError(
-                    f"{since} batches were written to {self.path} since it was upgraded, which undoing would lose: "
+                    f"{since} batches were written to {self.place} since it was upgraded, which undoing would lose: "
                     "export them first, or keep the record as it is"
                 )
-            _replace_file(self.path / HEAD_FILE, head.to_json())
-            _replace_file(self.path / FORMAT_FILE, json.dumps(before["stamp"]))
-            (self.path / WAY_BACK_FILE).unlink()
+            self._replace_head(head)
+            self._write_beside(FORMAT_FILE, json.dumps(before["stamp"]))
+            self._remove_beside(WAY_BACK_FILE)
 
     def remember(self, name: str, table: DeltaTable) -> None:
         """Keeps the file list of a table just written, so that reading it back need not open the log again."""
@@ -288,8 +314,9 @@ class TableFolder:
         findings = []
         for name in head.versions:
             try:
-                paths = DeltaTable(self.path / name, version=head.versions[name]).file_uris()
-            except (DeltaError, OSError) as error:
+                paths = self._read_log(name, head.versions[name])
+                self._bring(paths)
+            except (DeltaError, OSError, StoreError) as error:
                 findings.append(f"table {name} cannot be opened: {error}")
                 continue
             findings += [f"table {name}: {problem}" for path in paths if (problem := _damage_of(path))]
@@ -307,7 +334,7 @@ class TableFolder:
             lock.acquire()
         except Timeout as error:
             raise StoreError(
-                f"another process has been writing to {self.path} for {LOCK_TIMEOUT:.0f} s: wait for it or end it"
+                f"another process has been writing to {self.place} for {LOCK_TIMEOUT:.0f} s: wait for it or end it"
             ) from error
         try:
             yield
@@ -316,8 +343,37 @@ class TableFolder:
 
     def publish(self, snapshot: Snapshot) -> None:
         """Makes a snapshot the head. The history entry goes first: one that was never published is ignored."""
-        _replace_file(self.path / "snapshots" / f"{snapshot.number:012d}.json", snapshot.to_json())
-        _replace_file(self.path / HEAD_FILE, snapshot.to_json())
+        replace_file(self.path / history_file(snapshot.number), snapshot.to_json())
+        self._replace_head(snapshot)
+
+    # --- what a folder does for itself, and a mirror also in the store ---
+
+    def _replace_head(self, snapshot: Snapshot) -> None:
+        replace_file(self.path / HEAD_FILE, snapshot.to_json())
+
+    def _write_beside(self, name: str, text: str) -> None:
+        """Writes a small file beside the tables."""
+        replace_file(self.path / name, text)
+
+    def _remove_beside(self, name: str) -> None:
+        (self.path / name).unlink()
+
+    def _bring_log(self, name: str, version: int) -> None:
+        """Sees to it that the log of a table is here up to a version."""
+
+    def _bring(self, files: Sequence[str]) -> None:
+        """Sees to it that data files are here."""
+
+    def gather(self, name: str) -> None:
+        """Sees to it that the small files in a folder beside the tables are here."""
+
+    def keep(self, path: Path) -> None:
+        """Takes notice of a small file that was written beside the tables."""
+
+    @property
+    def after_deleting(self) -> str | None:
+        """What must be said of files that were deleted; None where they are gone."""
+        return None
 
 
 class Transaction:
@@ -359,6 +415,7 @@ class Transaction:
     def fit(self, name: str) -> None:
         """Writes a table's rows anew in the columns of this version."""
         spec = self._folder.specs[name]
+        self._folder.files(name, self.snapshot)
         rows = pa.RecordBatchReader.from_batches(spec.schema, fit_batches(self._tables[name], spec.schema))
         write_deltalake(self._tables[name], rows, mode="overwrite", schema_mode="overwrite", **spec.writing)
         self._note_version(name)
@@ -371,6 +428,7 @@ class Transaction:
     def compact(self, name: str) -> None:
         """Joins the small files of a table into files that are written as all others."""
         properties = self._folder.specs[name].writing["writer_properties"]
+        self._folder.files(name, self.snapshot)
         self.rewrite(name, lambda table: table.optimize.compact(writer_properties=properties))
 
     def note(self, **notes: Any) -> None:
@@ -413,22 +471,18 @@ def _damage_of(path: str) -> str | None:
     return None
 
 
-def _at_head(path: Path, version: int) -> DeltaTable:
-    """A table as the head names it: what an interrupted writer left in it afterwards is undone."""
-    table = DeltaTable(path)
-    if table.version() != version:
-        table.restore(version)
-        table = DeltaTable(path)
-    return table
-
-
 def _is_foreign(path: Path, specs: Mapping[str, TableSpec]) -> bool:
     """Whether a folder holds anything that an interrupted creation would not have left."""
     ours = {*specs, "snapshots", LOCK_FILE, HEAD_FILE, f"{HEAD_FILE}.new", f"{FORMAT_FILE}.new"}
     return any(entry.name not in ours for entry in path.iterdir())
 
 
-def _replace_file(path: Path, text: str) -> None:
+def history_file(number: int) -> str:
+    """Name of the file that keeps the snapshot of a number."""
+    return f"snapshots/{number:012d}.json"
+
+
+def replace_file(path: Path, text: str) -> None:
     """Writes a file so that a reader sees the old or the new one, never half of it, even after loss of power."""
     fresh = path.with_name(path.name + ".new")
     with fresh.open("w", encoding="utf-8") as stream:
@@ -438,15 +492,15 @@ def _replace_file(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def _unwritten(path: Path) -> str:
+def _unwritten(place: Place) -> str:
     return (
-        f"the record at {path} cannot be written, and nothing of this batch was stored: make room on the disk or see "
+        f"the record at {place} cannot be written, and nothing of this batch was stored: make room on the disk or see "
         "to the folder's rights, then repeat the command"
     )
 
 
 @contextmanager
-def _wrapped(failure: str) -> Iterator[None]:
+def wrapped(failure: str) -> Iterator[None]:
     """Turns what the disk and the Delta library raise into one StoreError."""
     try:
         yield

@@ -25,6 +25,7 @@ from dragoman.errors import QueryError, StoreError
 from dragoman.groups import Members, Side, Spell, member_condition, name_of_side, read_side, refuse_members
 from dragoman.kinds import types_of
 from dragoman.model import Event, Statement, Tie
+from dragoman.objects import Place
 from dragoman.records import Sources, cluster_events
 from dragoman.rows import event_from_row, record_row, statement_from_row, tie_row
 from dragoman.tables import Snapshot, TableFolder, open_database
@@ -62,7 +63,21 @@ class RecordView:
 
     @property
     def path(self) -> Path:
+        """The folder of the record; of one in an object store, its mirror on this machine."""
         return self._folder.path
+
+    @property
+    def place(self) -> Place:
+        """Where the record lies, as it is named to open it again: a folder, or an address in an object store."""
+        return self._folder.place
+
+    def gather(self, name: str) -> None:
+        """Sees to it that the small files in a folder beside the tables are in `path`."""
+        self._folder.gather(name)
+
+    def keep(self, path: Path) -> None:
+        """Takes notice of a small file that was written beside the tables."""
+        self._folder.keep(path)
 
     def files(self, table: str, snapshot: Snapshot) -> list[str]:
         """The parquet files that hold a table in a state of the record, for whoever reads them in bulk."""
@@ -590,7 +605,7 @@ class RecordView:
         try:
             yield cursor
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
-            raise StoreError(f"the record at {self.path} cannot be read: {error}; run `dragoman check`") from error
+            raise StoreError(f"the record at {self.place} cannot be read: {error}; run `dragoman check`") from error
         finally:
             cursor.close()
 

@@ -13,15 +13,18 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from bucketworld import BUCKET, serving_bucket
 from test_archives import StandIn, archive, page, record
 from test_store import rows_of
 
 from dragoman import cluster as clusters
 from dragoman.adding import Adding
+from dragoman.cli.keeping import coded_on_ray
 from dragoman.cluster import Order, code_on_ray, cut_shard
 from dragoman.coder import Coded
 from dragoman.errors import SourceError
 from dragoman.model import Article, Skip
+from dragoman.objects import Place, read_address
 from dragoman.pipeline import Desk, Work, cut_shards, read_new_inputs
 from dragoman.shards import Shard, plan_shards
 from dragoman.store import RecordStore
@@ -77,8 +80,8 @@ def code(cluster: Any, path: Path, *, size: int) -> list[list[Any]]:
     return list(code_on_ray(shards, ORDER, address=cluster.address, open_desk=Trapped))
 
 
-def store_all(folder: Path, coder: str, parts: Iterable[list[Any]]) -> RecordStore:
-    store = RecordStore.open(folder, create=True)
+def store_all(place: Place, coder: str, parts: Iterable[list[Any]]) -> RecordStore:
+    store = RecordStore.open(place, create=True)
     adding = Adding(store, coder=coder, tell=lambda _: None, keep_text=False)
     for part in parts:
         adding.store(part)
@@ -109,6 +112,28 @@ def test_two_nodes_give_the_record_of_one_process(two_nodes: Any, tmp_path: Path
     assert here.counts()["events"]
     assert rows_of(there) == rows_of(here)
     assert there.inputs() == here.inputs()
+
+
+def test_what_the_cluster_reads_is_stored_in_an_object_store(two_nodes: Any, tmp_path: Path) -> None:
+    said = "France and Germany signed an agreement on trade in Berlin on Monday, the ministers said. "
+    path = archive(tmp_path, [record(number, page(number, words=f"{said} {number}")) for number in range(1, 9)])
+    reading = Desk(Work()).coder.version
+    with serving_bucket() as bucket:
+        at = read_address(f"s3://{BUCKET}/record", bucket.options, tmp_path / "mirrors")
+        store = RecordStore.open(at, create=True)
+        parts = coded_on_ray((str(path),), Work(record=at), (store, reading, two_nodes.address), None)
+        there = store_all(at, reading, parts)
+        here = store_all(tmp_path / "here", reading, [[one for part in cut(path, reading) for one in part]])
+        assert here.counts()["events"]
+        assert rows_of(there) == rows_of(here)
+        again = coded_on_ray((str(path),), Work(record=at), (there, reading, two_nodes.address), None)
+        assert list(again) == []
+
+
+def cut(path: Path, reading: str) -> Iterator[list[Any]]:
+    desk = Desk(Work())
+    items = read_new_inputs([str(path)], published=None, coder=reading, known={})
+    return (desk(part) for part in cut_shards(items))
 
 
 def test_poison_is_set_aside_with_a_reason_and_the_rest_is_read(two_nodes: Any, tmp_path: Path) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dragoman.cli.base import Group, echo_lines, format_option, open_record, record_option
 from dragoman.errors import QueryError
 from dragoman.sides import side_code
+
+if TYPE_CHECKING:
+    from dragoman.objects import Place
 
 
 def sending_options(command: Any) -> Any:
@@ -48,7 +50,7 @@ def make_sender(*, site_url: str, smtp: str | None, mail_from: str | None, allow
 @click.option("--webhook", help="An address to which each alert is posted as JSON.")
 @click.option("--mail", help="An e-mail address to which each alert is sent.")
 def add_watch(
-    name: str, record: Path, query: str | None, tie: tuple[str, str] | None, threshold: float | None,
+    name: str, record: Place, query: str | None, tie: tuple[str, str] | None, threshold: float | None,
     webhook: str | None, mail: str | None,
 ) -> None:  # fmt: skip
     """Saves a watch.
@@ -60,18 +62,18 @@ def add_watch(
     from dragoman.web.queries import PageView
     from dragoman.web.watches import Watch, WatchBox
 
-    open_record(record)
+    store = open_record(record)
     a, b = (side_code(tie[0]), side_code(tie[1])) if tie else (None, None)
     limit = threshold or (1.0 if query else 5.0)
     watch = Watch(name=name, query=query, a=a, b=b, threshold=limit, webhook=webhook, mail=mail)
-    WatchBox(record).save(watch, PageView.of(record))
+    WatchBox(store.path).save(watch, PageView.of(record))
     click.echo(f"watching {name!r}: alerts are at /alerts of the site, as a feed at /alerts.atom", err=True)
 
 
 @click.command("list")
 @record_option
 @format_option("table", "jsonl")
-def list_watches(record: Path, form: str) -> None:
+def list_watches(record: Place, form: str) -> None:
     """Lists the watches of a record.
 
     Example: dragoman alerts list --record ./record
@@ -80,8 +82,7 @@ def list_watches(record: Path, form: str) -> None:
 
     from dragoman.web.watches import WatchBox
 
-    open_record(record)
-    rows = [asdict(watch) for watch in WatchBox(record).watches()]
+    rows = [asdict(watch) for watch in WatchBox(open_record(record).path).watches()]
     if form == "jsonl":
         echo_lines(rows)
         return
@@ -94,15 +95,14 @@ def list_watches(record: Path, form: str) -> None:
 @click.command("remove")
 @click.argument("name")
 @record_option
-def remove_watch(name: str, record: Path) -> None:
+def remove_watch(name: str, record: Place) -> None:
     """Removes a watch and its alerts.
 
     Example: dragoman alerts remove "Strait" --record ./record
     """
     from dragoman.web.watches import WatchBox
 
-    open_record(record)
-    if not WatchBox(record).remove(name):
+    if not WatchBox(open_record(record).path).remove(name):
         raise QueryError(f"there is no watch {name!r}: `dragoman alerts list` names them")
 
 
@@ -110,7 +110,7 @@ def remove_watch(name: str, record: Path) -> None:
 @record_option
 @sending_options
 @click.option("--every", type=click.FloatRange(min=1), help="Check again after so many seconds, until interrupted.")
-def run_watches(record: Path, every: float | None, **sending: Any) -> None:
+def run_watches(record: Place, every: float | None, **sending: Any) -> None:
     """Checks all watches once, keeps their alerts and sends them. `dragoman serve` does so by itself.
 
     Example: dragoman alerts run --record ./record --smtp smtp://localhost:25 --mail-from record@example.org
@@ -119,8 +119,8 @@ def run_watches(record: Path, every: float | None, **sending: Any) -> None:
     from dragoman.web.sending import keep_watch
     from dragoman.web.watches import WatchBox
 
-    open_record(record)
-    view, box, sender = PageView.of(record), WatchBox(record), make_sender(**sending)
+    store = open_record(record)
+    view, box, sender = PageView.of(record), WatchBox(store.path), make_sender(**sending)
     for alert in box.check(view):
         click.echo(f"{alert.title}\n    {alert.summary}")
     sender.send_waiting(box)

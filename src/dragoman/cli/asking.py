@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,6 +32,9 @@ HAPPENINGS_OF_A_TURN = 5
 limit_option = click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
 )
+
+if TYPE_CHECKING:
+    from dragoman.objects import Place
 as_of_option = click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="As the record stood on that day.")
 type_option = click.option("--type", "event_type", help="A PLOVER type, as ASSAULT, or an own type of the record.")
 status_option = click.option("--status", type=click.Choice(STATUSES))
@@ -55,8 +58,8 @@ def is_plover(event_type: str | None) -> bool:
     return event_type is None or event_type in load_codebook().types
 
 
-def asked_record(path: Path, as_of: Any) -> Any:
-    store = open_record(path)
+def asked_record(place: Place, as_of: Any) -> Any:
+    store = open_record(place)
     return store.as_of(as_of.date()) if as_of else store
 
 
@@ -73,7 +76,7 @@ def asked_record(path: Path, as_of: Any) -> Any:
 @limit_option
 @as_of_option
 @format_option("table", "jsonl")
-def events(record: Path, event_type: str | None, form: str, as_of: Any, **wanted: Any) -> None:
+def events(record: Place, event_type: str | None, form: str, as_of: Any, **wanted: Any) -> None:
     """Lists the events of a record with their sentences and links.
 
     Example: dragoman events --record ./record --actor ISR --type ASSAULT --since 2025-06-01
@@ -99,7 +102,7 @@ def events(record: Path, event_type: str | None, form: str, as_of: Any, **wanted
 @limit_option
 @as_of_option
 @format_option("table", "jsonl")
-def records(record: Path, event_type: str | None, form: str, as_of: Any, **wanted: Any) -> None:
+def records(record: Place, event_type: str | None, form: str, as_of: Any, **wanted: Any) -> None:
     """Lists the merged happenings of a record: who reports them, how sure they are.
 
     Example: dragoman records --record ./record --actor RUS --recipient UKR
@@ -139,7 +142,7 @@ def records(record: Path, event_type: str | None, form: str, as_of: Any, **wante
 @expand_option
 @as_of_option
 @format_option("table", "jsonl")
-def ties(a: str, b: str, record: Path, form: str, as_of: Any, **wanted: Any) -> None:
+def ties(a: str, b: str, record: Place, form: str, as_of: Any, **wanted: Any) -> None:
     """Shows the tie between two sides as a series: counts by quad class, intensity, level.
 
     A side is a state or body (RUS, "Saudi Arabia"), several together (FRA+DEU), the members of a body
@@ -212,7 +215,7 @@ def print_turn(found: Any, turn: Any) -> None:
 @click.option("--addressee")
 @click.option("--topic")
 @format_option("table", "jsonl")
-def statements(record: Path, speaker: str | None, addressee: str | None, topic: str | None, form: str) -> None:
+def statements(record: Place, speaker: str | None, addressee: str | None, topic: str | None, form: str) -> None:
     """Lists claims and positions that are no event: who holds what, and what was left unsaid.
 
     Example: dragoman statements --record ./record --speaker CHN --topic Taiwan
@@ -252,7 +255,7 @@ def print_rows(table: str, rows: list[dict[str, Any]], limit: int | None, **opti
 @sending_options
 @click.option("--metrics", is_flag=True, help="Tell Prometheus at /metrics, to whoever reaches the site.")
 def serve(
-    record: Path,
+    record: Place,
     host: str,
     port: int,
     hosts: tuple[str, ...],
@@ -277,7 +280,7 @@ def serve(
 
 @click.command()
 @record_option
-def mcp(record: Path) -> None:
+def mcp(record: Place) -> None:
     """Answers language-model agents about a record, over standard input and output (Model Context Protocol).
 
     Needs the extra: pip install 'dragoman[mcp]'. A running `dragoman serve` answers the same at /mcp.

@@ -20,6 +20,7 @@ from dragoman.errors import DragomanError
 from dragoman.model import Skip
 
 if TYPE_CHECKING:
+    from dragoman.objects import Place
     from dragoman.runs import Run
     from dragoman.store import RecordStore
 
@@ -113,12 +114,60 @@ def scale_option(command: F) -> F:
     )(command)  # fmt: skip
 
 
+class RecordPlace(click.Path):
+    """Where a record lies: a folder, or an address in an object store, opened as --store-option and --mirror say."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from dragoman.objects import is_address, read_address
+
+        if not (isinstance(value, str) and is_address(value)):
+            return super().convert(value, param, ctx)
+        given = ctx.params if ctx else {}
+        return read_address(value, dict(given.get("store_options", ())), given.get("mirrors"))
+
+
+class StoreOption(click.ParamType[tuple[str, str]]):
+    """An option of an object store as KEY=VALUE."""
+
+    name = "key=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        key, equals, text = str(value).partition("=")
+        if not (equals and key):
+            self.fail(f"{key!r} is no option of a store: write it as KEY=VALUE", param, ctx)
+        return key.strip().lower(), text
+
+
+RECORD_PLACE = RecordPlace()
+
+
+def store_options(command: F) -> F:
+    """Adds --store-option and --mirror; `RecordPlace` takes them, before any other option is read."""
+
+    @functools.wraps(command)
+    def without_options(*, store_options: object, mirrors: object, **given: Any) -> None:
+        command(**given)
+
+    options = click.option(
+        "--store-option", "store_options", type=StoreOption(), multiple=True, is_eager=True, metavar="KEY=VALUE",
+        envvar="DRAGOMAN_STORE_OPTIONS", help="For a record in an object store: an option of the store.",
+    )  # fmt: skip
+    mirrors = click.option(
+        "--mirror", "mirrors", type=click.Path(file_okay=False, path_type=Path), is_eager=True, metavar="FOLDER",
+        envvar="DRAGOMAN_MIRROR", help="And where its copies on this machine lie.",
+    )  # fmt: skip
+    return cast(F, options(mirrors(without_options)))
+
+
 def record_option(command: F) -> F:
-    """Adds --record: the folder of the record, else $DRAGOMAN_RECORD, else ./record."""
+    """Adds --record: where the record lies, else $DRAGOMAN_RECORD, else ./record."""
     return click.option(
-        "--record", "record", type=click.Path(path_type=Path), envvar="DRAGOMAN_RECORD", default=Path("record"),
-        show_default=True, help="Folder of the record (or $DRAGOMAN_RECORD).",
-    )(command)  # fmt: skip
+        "--record", "record", type=RECORD_PLACE, envvar="DRAGOMAN_RECORD", default=Path("record"), show_default=True,
+        help="Folder of the record, or s3://bucket/path (or $DRAGOMAN_RECORD).",
+    )(store_options(command))  # fmt: skip
 
 
 def window_options(command: F) -> F:
@@ -184,10 +233,10 @@ def gate_option(command: F) -> F:
     )(command)  # fmt: skip
 
 
-def open_record(path: Path, *, create: bool = False) -> RecordStore:
+def open_record(place: Place, *, create: bool = False) -> RecordStore:
     from dragoman.store import RecordStore
 
-    return RecordStore.open(path, create=create)
+    return RecordStore.open(place, create=create)
 
 
 class Refusals:
@@ -222,7 +271,7 @@ def refusals(path: Path | None) -> Iterator[Refusals]:
 
 
 @contextlib.contextmanager
-def reported(run: Run, record: Path) -> Iterator[None]:
+def reported(run: Run, store: RecordStore) -> Iterator[None]:
     """Writes the report of a run beside the record when the block ends, also where a fault or Ctrl+C ends it."""
     logger = logging.getLogger("dragoman.runs")
     logger.info("began", extra={"what": run.what, "coder": run.coder})
@@ -232,7 +281,9 @@ def reported(run: Run, record: Path) -> Iterator[None]:
         run.fault = str(fault) or "interrupted"
         raise
     finally:
-        logger.info("ended", extra={"report": str(run.write(record)), "articles": run.articles, "fault": run.fault})
+        report = run.write(store.path)
+        store.keep(report)
+        logger.info("ended", extra={"report": str(report), "articles": run.articles, "fault": run.fault})
 
 
 @contextlib.contextmanager

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dragoman.cli.base import DAY, echo_lines, format_option, open_record, record_option
+from dragoman.cli.base import DAY, RECORD_PLACE, echo_lines, format_option, open_record, record_option
 from dragoman.cli.correcting import told
 
 if TYPE_CHECKING:
     from dragoman.differences import Difference
+    from dragoman.objects import Place
 
 MARKS = {"added": "+", "removed": "-", "changed": "~"}
 
@@ -23,12 +23,12 @@ MARKS = {"added": "+", "removed": "-", "changed": "~"}
 @record_option
 @click.option("--from", "since", type=DAY, help="Compare the record as it stood at the end of this day ...")
 @click.option("--to", "until", type=DAY, help="... with how it stood at the end of this day (else: now).")
-@click.option("--with", "other", type=click.Path(path_type=Path), help="Compare with another record, the newer one.")
+@click.option("--with", "other", type=RECORD_PLACE, help="Compare with another record, the newer one.")
 @click.option("--coders", nargs=2, metavar="OLD NEW", help="Compare what two coders read in the same articles.")
 @click.option("--what", type=click.Choice(("all", "events", "happenings")), default="all", show_default=True)
 @click.option("--limit", type=click.IntRange(min=0), default=50, show_default=True, help="At most so many in a table.")
 @format_option("table", "jsonl")
-def diff(record: Path, what: str, limit: int, form: str, **wanted: Any) -> None:
+def diff(record: Place, what: str, limit: int, form: str, **wanted: Any) -> None:
     """Compares two states of a record: events and happenings added, removed and changed.
 
     \b
@@ -44,7 +44,7 @@ def diff(record: Path, what: str, limit: int, form: str, **wanted: Any) -> None:
 
 
 def differences(
-    record: Path, *, since: date | None, until: date | None, other: Path | None, coders: tuple[str, str] | None
+    record: Place, *, since: date | None, until: date | None, other: Place | None, coders: tuple[str, str] | None
 ) -> Iterator[Difference]:
     """Gives the differences that the options ask for; exactly one kind of comparison must be named."""
     from dragoman.differences import compare_coders, compare_states

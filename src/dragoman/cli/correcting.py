@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -12,6 +11,9 @@ from dragoman.cli.base import echo_lines, format_option, open_record, record_opt
 from dragoman.errors import QueryError
 from dragoman.model import STATUSES
 from dragoman.sides import side_code
+
+if TYPE_CHECKING:
+    from dragoman.objects import Place
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,7 +41,7 @@ def signed_options(command: F) -> F:
 @click.argument("target")
 @record_option
 @signed_options
-def accept(target: str, record: Path, name: str, reason: str) -> None:
+def accept(target: str, record: Place, name: str, reason: str) -> None:
     """Vouches for a happening or an event, by its id.
 
     Example: dragoman correct accept r0f3a --record ./record --name "A. Reader" --reason "checked with the ministry"
@@ -51,7 +53,7 @@ def accept(target: str, record: Path, name: str, reason: str) -> None:
 @click.argument("target")
 @record_option
 @signed_options
-def reject(target: str, record: Path, name: str, reason: str) -> None:
+def reject(target: str, record: Place, name: str, reason: str) -> None:
     """Takes a happening or an event out of all that is counted and listed.
 
     Example: dragoman correct reject ev_12ab --record ./record --name "A. Reader" --reason "a film, not the war"
@@ -71,7 +73,7 @@ def reject(target: str, record: Path, name: str, reason: str) -> None:
 @click.option("--no-actor", is_flag=True, help="Nobody acts, or nobody can tell who.")
 @click.option("--no-recipient", is_flag=True, help="Nobody is acted upon.")
 @click.option("--date", help="When: YYYY-MM-DD, YYYY-MM, YYYY or START/END.")
-def amend(target: str, record: Path, name: str, reason: str, **fields: Any) -> None:
+def amend(target: str, record: Place, name: str, reason: str, **fields: Any) -> None:
     """Puts right what was read wrong in a happening or an event; what is not named stays.
 
     Example: dragoman correct amend r0f3a --type AGREE --recipient Sweden --record ./record --name "A. Reader"
@@ -97,7 +99,7 @@ def changes_of(fields: dict[str, Any]) -> dict[str, Any]:
 @click.argument("correction")
 @record_option
 @signed_options
-def undo(correction: str, record: Path, name: str, reason: str) -> None:
+def undo(correction: str, record: Place, name: str, reason: str) -> None:
     """Undoes a correction, by its id; undoing the undoing brings it back. All of them stay listed.
 
     Example: dragoman correct undo c3 --record ./record --name "A. Reader" --reason "the ministry confirmed it"
@@ -110,7 +112,7 @@ def undo(correction: str, record: Path, name: str, reason: str) -> None:
 @record_option
 @click.option("--target", help="Only those of this happening or event.")
 @format_option("table", "jsonl")
-def list_corrections(record: Path, target: str | None, form: str) -> None:
+def list_corrections(record: Place, target: str | None, form: str) -> None:
     """Lists all corrections of a record, those undone too.
 
     Example: dragoman correct list --record ./record --format jsonl

@@ -27,6 +27,7 @@ from dragoman.rows import counted
 from dragoman.sides import members_of, side_code
 
 if TYPE_CHECKING:
+    from dragoman.objects import Place
     from dragoman.ties import Window
     from dragoman.view import RecordView
 
@@ -69,7 +70,7 @@ def asked_sides(words: str | None, day: date) -> list[str] | None:
 @click.option("--undirected", is_flag=True, help="One row for two sides, what is mutual counted once.")
 @scale_option
 @click.option("--columns", is_flag=True, help="Say what each column holds and where it comes from.")
-def panel(file: Path | None, record: Path, since: date | None, until: date | None, **wanted: Any) -> None:
+def panel(file: Path | None, record: Place, since: date | None, until: date | None, **wanted: Any) -> None:
     """Writes all dyads by period to FILE.csv or FILE.parquet: counts with zeros, coverage, COW, GW and ISO codes.
 
     A period in which nothing was read has blanks, not zeros.
@@ -107,7 +108,7 @@ def panel(file: Path | None, record: Path, since: date | None, until: date | Non
 @window_options
 @click.option("--judge", is_flag=True, help="Read the sheets and print precision with its interval.")
 @format_option("table", "jsonl")
-def sample(files: tuple[Path, ...], record: Path, judge: bool, form: str, **wanted: Any) -> None:
+def sample(files: tuple[Path, ...], record: Place, judge: bool, form: str, **wanted: Any) -> None:
     """Draws a coding sheet for people, or (--judge) turns their verdicts into precision with an interval.
 
     Open the sheet in a spreadsheet and write yes, no or unsure into the last columns. Give each judge a copy.
@@ -162,7 +163,7 @@ def judge_sheets(files: tuple[Path, ...], form: str) -> None:
 @plot_option
 @click.option("--heat", type=PICTURE, help="Draw who did what to whom as a table in colour: FILE.svg, .png or .html.")
 @format_option("table", "jsonl")
-def network(record: Path, since: date | None, until: date | None, form: str, **wanted: Any) -> None:
+def network(record: Place, since: date | None, until: date | None, form: str, **wanted: Any) -> None:
     """Shows who moves with whom in a window: communities of cooperation, brokers between them, the busiest pairs.
 
     Example: dragoman network --record ./record --since 2025-06-01 --until 2025-09-01 --plot network.svg
@@ -208,7 +209,7 @@ def print_network(found: Any) -> None:
 @least_option
 @limit_option
 @format_option("table", "jsonl")
-def unusual(record: Path, since: date | None, until: date | None, least: int, limit: int, form: str) -> None:
+def unusual(record: Place, since: date | None, until: date | None, least: int, limit: int, form: str) -> None:
     """Lists pairs that deal with each other more than their sizes and their past would lead one to expect.
 
     Without a window: the last thirty days that were read.
@@ -243,7 +244,7 @@ def unusual(record: Path, since: date | None, until: date | None, least: int, li
 @limit_option
 @scale_option
 @format_option("table", "jsonl")
-def changes(record: Path, since: date | None, until: date | None, way: str, before: str | None, **wanted: Any) -> None:
+def changes(record: Place, since: date | None, until: date | None, way: str, before: str | None, **wanted: Any) -> None:
     """Ranks the pairs that warmed and cooled between two windows, with how sure each change is.
 
     Without --before, the window is cut in two halves; without a window, the last 180 days that were read.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -39,6 +40,7 @@ from dragoman.errors import QueryError
 from dragoman.model import Skip
 
 if TYPE_CHECKING:
+    from dragoman.objects import Place
     from dragoman.pipeline import Work
     from dragoman.second import SecondReader
     from dragoman.sieve import Wanted
@@ -67,7 +69,7 @@ IMPORTS = ("plover", "polecat", "gdelt1", "gdelt2", "icews", "phoenix")
 @click.option("--ray", "cluster", metavar="ADDRESS", help="Read on a Ray cluster; `local` starts one on this machine.")
 def add(
     inputs: tuple[str, ...],
-    record: Path,
+    record: Place,
     published: date | None,
     skips: Path | None,
     dictionaries: tuple[Path, ...],
@@ -102,7 +104,7 @@ def add(
     check_dictionaries(dictionaries)
     own_types = read_own_types(ontology)
     store = open_record(record, create=True)
-    work = Work(dictionaries=dictionaries, gate=gate, record=record.absolute(), wanted=wanted, ontology=own_types)
+    work = Work(dictionaries=dictionaries, gate=gate, record=_from_anywhere(record), wanted=wanted, ontology=own_types)
     version = coder_version(gate=gate, second=second, ontology=own_types)
     with refusals(skips) as told, progress_bar("reading", count_articles(inputs)) as advance:
         adding = Adding(store, coder=version, tell=told.take, keep_text=keep_text)
@@ -111,7 +113,7 @@ def add(
             batches = coded_on_ray(inputs, work, (store, version, cluster), published)
         else:
             batches = coded_here(inputs, work, (store, version, second), published=published, cores=cores)
-        with reported(adding.run, store.path):
+        with reported(adding.run, store):
             for batch in batches:
                 adding.store(batch)
                 advance(len(batch))
@@ -121,6 +123,11 @@ def add(
         f"{adding.known} articles were there already"
     )
     told.end()
+
+
+def _from_anywhere(record: Place) -> Place:
+    """The place of a record as processes that stand in other folders name it."""
+    return record.absolute() if isinstance(record, Path) else record
 
 
 def coded_here(
@@ -150,6 +157,8 @@ def coded_on_ray(
     from dragoman.shards import plan_shards
 
     store, version, address = by
+    if not isinstance(work.record, Path):
+        work = replace(work, record=None)  # the options of a store, which may be secrets, stay here
     is_marked = store.is_marked()
     # Its workers stand in other folders.
     named = [str(Path(name).absolute()) if Path(name).exists() else name for name in inputs]
@@ -174,15 +183,16 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
 @record_option
 @click.option("--from", "form", type=click.Choice(IMPORTS), required=True, help="The format of the files.")
 @skips_option
-def import_files(files: tuple[Path, ...], record: Path, form: str, skips: Path | None) -> None:
+def import_files(files: tuple[Path, ...], record: Place, form: str, skips: Path | None) -> None:
     """Brings event files of other systems into a record, to be compared with one's own.
 
     Example: dragoman import --record ./record --from gdelt2 20260101.export.CSV
     """
     from dragoman.exchange import import_events, readings_of
+    from dragoman.mirror import is_taken
 
     # A record that is there is opened before anything is read, and none is made for files of which nothing is stored.
-    store = open_record(record, create=True) if record.exists() else None
+    store = open_record(record, create=True) if is_taken(record) else None
     events = articles = known = 0
     refused: Counter[str] = Counter()
     with refusals(skips) as told:
@@ -213,7 +223,7 @@ def import_files(files: tuple[Path, ...], record: Path, form: str, skips: Path |
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @record_option
 @click.option("--to", "form", type=click.Choice(EXPORTS), required=True, help="The format to write.")
-def export(file: Path, record: Path, form: str) -> None:
+def export(file: Path, record: Place, form: str) -> None:
     """Writes a record's events to a file, and names what the format cannot hold.
 
     Example: dragoman export --record ./record --to gdelt2 events.export.CSV
@@ -231,7 +241,7 @@ def export(file: Path, record: Path, form: str) -> None:
 @click.command()
 @record_option
 @click.option("--repair", is_flag=True, help="Make the merged happenings and ties anew from the events.")
-def check(record: Path, repair: bool) -> None:
+def check(record: Place, repair: bool) -> None:
     """Looks through a record for damage and says what it found.
 
     Example: dragoman check --record ./record
@@ -252,14 +262,16 @@ def check(record: Path, repair: bool) -> None:
 @record_option
 @click.option("--all", "every", is_flag=True, help="Every run; else the last.")
 @format_option("table", "jsonl")
-def report(record: Path, every: bool, form: str) -> None:
+def report(record: Place, every: bool, form: str) -> None:
     """Tells what the last run did: rates, what was declined and why, outlets and days, versions.
 
     Example: dragoman report --record ./record
     """
-    from dragoman.runs import read_runs
+    from dragoman.runs import FOLDER, read_runs
 
-    rows = read_runs(open_record(record).path)
+    store = open_record(record)
+    store.gather(FOLDER)
+    rows = read_runs(store.path)
     if not rows:
         click.echo(f"nothing was added to {record} yet", err=True)
     chosen = rows if every else rows[-1:]
@@ -291,7 +303,7 @@ def report_lines(row: dict[str, Any]) -> Iterator[str]:
 @click.command()
 @record_option
 @click.option("--undo", is_flag=True, help="Make the record what it was before it was upgraded.")
-def upgrade(record: Path, undo: bool) -> None:
+def upgrade(record: Place, undo: bool) -> None:
     """Brings a record of an earlier version to this one, without copying it; --undo leads back.
 
     Happenings and ties are made anew from the events. The way back is open until something is added.
@@ -317,7 +329,7 @@ def upgrade(record: Path, undo: bool) -> None:
 @click.option("--publisher", help="Remove all articles of this outlet.")
 @click.option("--reason", required=True, help="Why: this stays in the record.")
 @click.confirmation_option("--yes", prompt="This removes articles, their events and the record's history. Go on?")
-def forget(record: Path, urls: tuple[str, ...], publisher: str | None, reason: str) -> None:
+def forget(record: Place, urls: tuple[str, ...], publisher: str | None, reason: str) -> None:
     """Takes articles down, from the record, its history and the reports of runs; only that, when and why remains.
 
     Example: dragoman forget --record ./record --url https://example.org/1 --reason "publisher's wish"
@@ -328,6 +340,8 @@ def forget(record: Path, urls: tuple[str, ...], publisher: str | None, reason: s
     missing = store.not_stored(urls=urls, publisher=publisher)
     number = store.forget(reason=reason, urls=urls, publisher=publisher)
     click.echo(f"{number} articles removed")
+    if number and store.after_forgetting:
+        click.echo(store.after_forgetting, err=True)
     for what in missing:
         click.echo(f"nothing of {what} is stored in {record}: look for it with `dragoman events`", err=True)
     if missing:

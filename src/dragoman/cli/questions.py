@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,6 +15,7 @@ from dragoman.sides import find_side, known_bodies, party_name, side_code
 
 if TYPE_CHECKING:
     from dragoman.groups import Side
+    from dragoman.objects import Place
     from dragoman.ties import Window
     from dragoman.view import RecordView
 
@@ -59,7 +59,7 @@ def ask() -> None:
 @click.argument("b", required=False)
 @theme_option
 @question
-def pledges(a: str, b: str | None, record: Path, form: str, theme: str | None, **asked: Any) -> None:
+def pledges(a: str, b: str | None, record: Place, form: str, theme: str | None, **asked: Any) -> None:
     """What A pledged to B, by theme: agreements and concessions, words and not deeds.
 
     Example: dragoman ask pledges --record ./record CHN IDN --theme cyber
@@ -72,7 +72,7 @@ def pledges(a: str, b: str | None, record: Path, form: str, theme: str | None, *
 @click.argument("b", required=False)
 @theme_option
 @question
-def threats(a: str, b: str | None, record: Path, form: str, theme: str | None, **asked: Any) -> None:
+def threats(a: str, b: str | None, record: Place, form: str, theme: str | None, **asked: Any) -> None:
     """What A threatened B with, apart from what it did.
 
     Example: dragoman ask threats --record ./record PRK KOR
@@ -85,7 +85,7 @@ def threats(a: str, b: str | None, record: Path, form: str, theme: str | None, *
 @click.argument("b", required=False)
 @theme_option
 @question
-def deeds(a: str, b: str | None, record: Path, form: str, theme: str | None, **asked: Any) -> None:
+def deeds(a: str, b: str | None, record: Place, form: str, theme: str | None, **asked: Any) -> None:
     """What A did to B, apart from words: material cooperation and conflict.
 
     Example: dragoman ask deeds --record ./record FRA DEU --theme environment
@@ -93,7 +93,7 @@ def deeds(a: str, b: str | None, record: Path, form: str, theme: str | None, **a
     words_of("deed", (a, b), record, form, theme=theme, **asked)
 
 
-def words_of(kind: Any, sides: tuple[str, str | None], record: Path, form: str, **asked: Any) -> None:
+def words_of(kind: Any, sides: tuple[str, str | None], record: Place, form: str, **asked: Any) -> None:
     from dragoman.questions import find_words
 
     view = open_record(record)
@@ -106,7 +106,7 @@ def words_of(kind: Any, sides: tuple[str, str | None], record: Path, form: str, 
 @click.argument("a", required=False)
 @click.argument("b", required=False)
 @question
-def about(theme: str, a: str | None, b: str | None, record: Path, form: str, **asked: Any) -> None:
+def about(theme: str, a: str | None, b: str | None, record: Place, form: str, **asked: Any) -> None:
     """Everything on a theme between A and B: happenings either way, and statements.
 
     Example: dragoman ask about --record ./record trade USA CHN
@@ -124,7 +124,7 @@ def about(theme: str, a: str | None, b: str | None, record: Path, form: str, **a
 @click.argument("a")
 @click.argument("b")
 @question
-def meetings(a: str, b: str, record: Path, form: str, **asked: Any) -> None:
+def meetings(a: str, b: str, record: Place, form: str, **asked: Any) -> None:
     """Meetings of two leaders, by name, with the sentences that name both.
 
     Example: dragoman ask meetings --record ./record "Xi Jinping" "Vladimir Putin"
@@ -142,7 +142,7 @@ def meetings(a: str, b: str, record: Path, form: str, **asked: Any) -> None:
 @theme_option
 @click.option("--state", type=click.Choice(("pending", "kept", "broken")), help="Only these.")
 @question
-def agreements(a: str | None, b: str | None, record: Path, form: str, state: str | None, **asked: Any) -> None:
+def agreements(a: str | None, b: str | None, record: Place, form: str, state: str | None, **asked: Any) -> None:
     """Agreements and concessions, and whether they were kept: what the same parties did on the same theme later.
 
     Pending means that nothing further was read, not that nothing happened.
@@ -171,7 +171,7 @@ def agreements(a: str | None, b: str | None, record: Path, form: str, state: str
 @click.option("--on", type=DAY, help="In force on this day; else all, with when they ended.")
 @record_option
 @format_option("table", "jsonl")
-def sanctions(a: str | None, b: str | None, record: Path, form: str, on: date | None) -> None:
+def sanctions(a: str | None, b: str | None, record: Place, form: str, on: date | None) -> None:
     """Sanctions of A against B: in force since when, and until when if they were eased.
 
     Example: dragoman ask sanctions --record ./record USA --on 2025-11-01
@@ -196,7 +196,7 @@ def sanctions(a: str | None, b: str | None, record: Path, form: str, on: date | 
 @click.option("--on", type=DAY, default=str(date.today()), show_default="today", help="Members of this day.")
 @click.option("--ties", "inside", is_flag=True, help="And what passed among them in the window.")
 @question
-def members(body: str | None, listed: bool, on: date, inside: bool, record: Path, form: str, **asked: Any) -> None:
+def members(body: str | None, listed: bool, on: date, inside: bool, record: Place, form: str, **asked: Any) -> None:
     """The members of a body on a day, and the ties among them.
 
     Example: dragoman ask members --record ./record ASEAN --on 2025-11-01 --ties
@@ -226,7 +226,7 @@ def members(body: str | None, listed: bool, on: date, inside: bool, record: Path
 @click.argument("a", required=False)
 @click.argument("b", required=False)
 @question
-def denied(a: str | None, b: str | None, record: Path, form: str, **asked: Any) -> None:
+def denied(a: str | None, b: str | None, record: Place, form: str, **asked: Any) -> None:
     """What A did not do to B, and what A denied or left unsaid.
 
     Example: dragoman ask denied --record ./record PRK KOR
@@ -244,7 +244,7 @@ def denied(a: str | None, b: str | None, record: Path, form: str, **asked: Any) 
 @click.argument("a", required=False)
 @click.option("--topic", help="Words in the topic.")
 @question
-def positions(a: str | None, record: Path, form: str, topic: str | None, **asked: Any) -> None:
+def positions(a: str | None, record: Place, form: str, topic: str | None, **asked: Any) -> None:
     """What A claims or holds, where it is no event.
 
     Example: dragoman ask positions --record ./record CHN --topic Taiwan

@@ -17,6 +17,7 @@ import click
 
 from dragoman.cli.base import (
     DAY,
+    RECORD_PLACE,
     Refusals,
     confidence_option,
     cores_option,
@@ -27,6 +28,7 @@ from dragoman.cli.base import (
     open_record,
     published_option,
     refusals,
+    store_options,
     wanted_options,
     with_progress,
 )
@@ -35,6 +37,7 @@ from dragoman.model import Article, Skip
 
 if TYPE_CHECKING:
     from dragoman.coder import Coded
+    from dragoman.objects import Place
     from dragoman.ontology import Ontology
     from dragoman.second import SecondReader
     from dragoman.sieve import Wanted
@@ -345,16 +348,15 @@ def answer(index: Any, phrase: str, on: date | None, context: str, *, expand: bo
 
 @click.command()
 @click.argument("inputs", nargs=-1)
-@click.option(
-    "--record", type=click.Path(path_type=Path), help="Count the parties of this record's events instead of inputs."
-)
+@click.option("--record", type=RECORD_PLACE, help="Count the parties of this record's events instead of inputs.")
+@store_options
 @click.option("--unknown", is_flag=True, help="List political names that no table knows, commonest first.")
 @published_option
 @actors_option
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True)
 def actors(
     inputs: tuple[str, ...],
-    record: Path | None,
+    record: Place | None,
     unknown: bool,
     published: date | None,
     dictionaries: tuple[Path, ...],

@@ -15,6 +15,7 @@ from dragoman.errors import QueryError
 
 if TYPE_CHECKING:
     from dragoman.figures import WatchFigures
+    from dragoman.objects import Place
     from dragoman.runs import Run
     from dragoman.sieve import Wanted
     from dragoman.store import RecordStore
@@ -54,7 +55,7 @@ LONGEST_REST = 60.0
 )
 def watch(
     feeds: Path,
-    record: Path,
+    record: Place,
     wanted: Wanted,
     dictionaries: tuple[Path, ...],
     skips: Path | None,
@@ -86,7 +87,7 @@ def watch(
     )  # fmt: skip
     subscribed = read_subscriptions(feeds)
     store = open_record(record, create=True)
-    desk = Desk(Work(dictionaries=dictionaries, record=store.path, wanted=wanted))
+    desk = Desk(Work(dictionaries=dictionaries, record=store.place, wanted=wanted))
     with refusals(skips) as told, contextlib.closing(Ledger(store.path)) as ledger:
         adding = Adding(store, coder=desk.coder.version, tell=told.take, keep_text=False)
         watcher = Watcher(
@@ -116,7 +117,7 @@ def serve_figures(port: int | None) -> WatchFigures | None:
 
 def watch_once(watcher: Watcher, run: Run, store: RecordStore, figures: WatchFigures | None) -> None:
     """Does one round, and tells of it: a line, the report beside the record, the figures."""
-    with reported(run, store.path):
+    with reported(run, store):
         done = watcher.run_round()
         store.merge()
     tell_round(done)

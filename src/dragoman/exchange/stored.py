@@ -99,4 +99,4 @@ def _database(store: RecordView) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             yield connection
         except duckdb.IOException as fault:
-            raise StoreError(f"the record at {store.path} cannot be read: {fault}; run `dragoman check`") from fault
+            raise StoreError(f"the record at {store.place} cannot be read: {fault}; run `dragoman check`") from fault

@@ -102,7 +102,7 @@ def make_site(
 ) -> Site:
     """What the pages of a record share."""
     return Site(
-        view=PageView.of(store.path),
+        view=PageView.of(store.place),
         coder=LazyCoder(load_coder or _load_coder),
         replies=ReplyBox(store.path),
         watches=WatchBox(store.path),

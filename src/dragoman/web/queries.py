@@ -17,7 +17,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import duckdb
@@ -28,7 +27,9 @@ from dragoman.codebook import QUADS, load_codebook
 from dragoman.columns import NO_PERIOD, SPECS
 from dragoman.errors import DragomanError
 from dragoman.groups import Side, name_of_side
+from dragoman.mirror import open_folder
 from dragoman.model import STATUSES
+from dragoman.objects import Place
 from dragoman.rows import date_bounds, each_day
 from dragoman.tables import Snapshot, TableFolder
 from dragoman.ties import DyadCount, Scale, Window, next_period
@@ -243,9 +244,9 @@ class PageView(RecordView):
         self._shown = Shown(folder.head, self._prepare)
 
     @classmethod
-    def of(cls, path: Path) -> Self:
-        """A view of the record in a folder, with a connection of its own."""
-        return cls(TableFolder.open(path, SPECS))
+    def of(cls, place: Place) -> Self:
+        """A view of the record at a place, with a connection of its own."""
+        return cls(open_folder(place, SPECS))
 
     def snapshot(self) -> Snapshot:
         """The state that is shown: the newest, or in a large record the newest that is ready."""
@@ -265,7 +266,7 @@ class PageView(RecordView):
 
     def _check_open(self) -> None:
         if self._closed.is_set():
-            raise ClosedError(f"the view of the record at {self.path} was closed")
+            raise ClosedError(f"the view of the record at {self.place} was closed")
 
     # --- what is held ---
 

@@ -172,7 +172,7 @@ def _correct(reply_id: int, fields: dict[str, str], site: Site) -> None:
         if value := fields.get(side, "").strip():
             changes[side] = [side_code(name.strip()) for name in value.split(";") if name.strip()]
     verdict = fields.get("verdict", "")
-    RecordStore.open(site.view.path).correct(
+    RecordStore.open(site.view.place).correct(
         reply["record_id"],
         verdict,
         reason=reply["text"],
