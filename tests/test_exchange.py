@@ -296,6 +296,8 @@ def test_each_pair_of_an_event_is_one_event_when_it_is_read_back(form: str, fold
     [
         ("AID", ("FRA", "DEU"), ("UKR",), [("FRA", "UKR"), ("DEU", "UKR")]),
         ("CONSULT", ("FRA", "DEU"), (), [("FRA", "DEU"), ("DEU", "FRA")]),
+        ("CONCEDE", ("FRA", "DEU"), (), [("FRA", "DEU"), ("DEU", "FRA")]),
+        ("ASSAULT", ("FRA", "DEU"), (), [("FRA", None), ("DEU", None)]),
         ("ACCUSE", ("FRA", "DEU"), (), [("FRA", None), ("DEU", None)]),
         ("ASSAULT", (), ("UKR",), [(None, "UKR")]),
         ("PROTEST", (), (), [(None, None)]),

@@ -14,15 +14,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from dragoman.model import Article, Event, Record, Skip, Statement
+from dragoman.kinds import is_mutual
+from dragoman.model import Article, Event, Skip, Statement
 from dragoman.records import Happening
 from dragoman.rows import date_bounds, event_row, party_key, record_from_row, record_row, statement_row
 from dragoman.tables import TableSpec
 
 NO_PERIOD = "none"
-# Types whose actors act upon each other when there are several (PLOVER's actor rules: meetings, agreements, exchange).
-# Not ASSAULT: several actors are as often allies against a recipient that the report leaves out.
-MUTUAL = frozenset({"AGREE", "CONSULT", "COOPERATE"})
 
 _TEXTS = pa.list_(pa.string())
 _SPAN = pa.struct([("start", pa.int64()), ("end", pa.int64()), ("text", pa.string())])
@@ -304,7 +302,8 @@ def stored_dyads(happening: Happening) -> Iterator[dict[str, Any]]:
     if record.status != "asserted":
         return
     one_way = set(product(record.actors, record.recipients))
-    mutual = {*permutations(record.actors, 2)} if is_mutual(record) else set()
+    is_shared = is_mutual(record.event_type, record.mode, has_recipients=bool(record.recipients))
+    mutual = {*permutations(record.actors, 2)} if is_shared else set()
     for actor, recipient in sorted(one_way | mutual):
         low, high = sorted((actor, recipient))
         yield {
@@ -321,11 +320,6 @@ def stored_dyads(happening: Happening) -> Iterator[dict[str, Any]]:
             "cell": happening.cell,
             "year": year_of(record.date),
         }
-
-
-def is_mutual(record: Record) -> bool:
-    """Whether a happening's actors act upon each other: PLOVER lists all sides of a mutual event as actors."""
-    return record.event_type in MUTUAL or (record.event_type == "SUPPORT" and not record.recipients)
 
 
 def stored_article(article: Article, **columns: Any) -> dict[str, Any]:

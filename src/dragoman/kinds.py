@@ -1,4 +1,4 @@
-"""What is asked of ties, as data: which types are pledges and threats, what keeps or ends what, words for themes.
+"""What is asked of ties, as data: what is mutual, what pledges and threats are, what keeps or ends what, themes.
 
 Every row of `data/ties/*.tsv`; their README says where they are from. It codes nothing and counts nothing.
 """
@@ -48,6 +48,23 @@ class Theme:
 def types_of(kind: str) -> tuple[str, ...]:
     """The event types of a kind of words: `pledge` or `threat`."""
     return tuple(row["type"] for row in _rows("kinds.tsv") if row["kind"] == kind)
+
+
+def is_mutual(event_type: str, mode: str | None, *, has_recipients: bool) -> bool:
+    """Whether several actors of such a happening act upon each other: PLOVER lists all sides of a truce as actors.
+
+    The one rule of ties, panels, networks, pages and exports: the rows of `mutual.tsv`.
+    """
+    row = _mutual_rows().get(event_type)
+    if row is None or (has_recipients and row["recipients"] == "none"):
+        return False
+    modes = _listed(row["modes"])
+    return not modes or mode in modes
+
+
+@cache
+def _mutual_rows() -> Mapping[str, Mapping[str, str]]:
+    return {row["type"]: row for row in _rows("mutual.tsv")}
 
 
 @cache

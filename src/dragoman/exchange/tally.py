@@ -13,20 +13,22 @@ from typing import Any
 from dragoman.codebook import load_codebook
 from dragoman.exchange.cells import Row
 from dragoman.exchange.knowledge import load_losses
+from dragoman.kinds import is_mutual
 from dragoman.model import Event
 from dragoman.rows import event_row
 
-# Types that PLOVER codes with all parties as actors and no recipient where they are mutual; CAMEO tells them twice,
-# once from each side. Other types with several actors and no recipient are common acts against nobody in particular.
-MUTUAL_TYPES = frozenset({"CONSULT", "AGREE", "COOPERATE", "ASSAULT"})
 # Statuses of event files that tell of deeds only.
 DEEDS = frozenset({"asserted"})
 
 
 def expand_dyads(row: Row) -> list[Row]:
-    """An event row as rows with one actor and one recipient at most: every pair, or both directions if it is mutual."""
+    """An event row as rows with one actor and one recipient at most: every pair, or both directions if it is mutual.
+
+    CAMEO tells what is mutual twice, once from each side. Of other types several actors without a recipient act
+    together, against nobody who is named.
+    """
     actors, recipients = row["actors"], row["recipients"]
-    if len(actors) > 1 and not recipients and row["event_type"] in MUTUAL_TYPES:
+    if len(actors) > 1 and not recipients and is_mutual(row["event_type"], row["mode"], has_recipients=False):
         pairs = [([one], [other]) for one in actors for other in actors if one is not other]
     else:
         pairs = [(one, other) for one in _singles(actors) for other in _singles(recipients)]
