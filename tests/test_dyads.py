@@ -64,6 +64,8 @@ def test_a_number_opens_down_to_the_sentence(world: RecordStore) -> None:
     assert "On that day: ASSAULT RUS UKR" in str(told)
     with pytest.raises(QueryError, match="outside the window"):
         ties.explain(date(2026, 1, 1))
+    with pytest.raises(QueryError, match=r"2025-03-03 to 2025-05-25: `--since 2025-03-02` widens it"):
+        ties.explain("2025-03-02")
     with pytest.raises(QueryError, match="YYYY-MM-DD"):
         ties.explain("yesterday")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,12 +91,12 @@ class DyadTies(list[Row]):
         """Opens the period that a day lies in: its happenings and the sentences that report them.
 
         Raises:
-            QueryError: the day is none, or lies outside the window.
+            QueryError: the day is none, or lies outside the window; the error says which that is.
         """
         on = read_day(day)
         ties = tuple(tie for series in self.series for tie in series if tie.since <= on < tie.until)
         if not ties:
-            raise QueryError(f"{on} lies outside the window that was asked for")
+            raise QueryError(_outside(on, [tie for series in self.series for tie in series]))
         ids = list(dict.fromkeys(name for tie in ties for name in tie.record_ids))
         turns = tuple(turn for turn in self.turns if any(tie.since == turn.day for tie in ties))
         return Explanation(day=on, ties=ties, happenings=tuple(self._told(ids)), turns=turns)
@@ -110,6 +110,19 @@ class DyadTies(list[Row]):
         events = {row["event_id"]: row for row in self._ask_events([x for row in records for x in row["events"]])}
         told = [{**row, "told": [events[x] for x in row["events"] if x in events]} for row in records]
         return sorted(told, key=lambda row: (-abs(row["intensity"]) * row["belief"], row["date"] or ""))
+
+
+def _outside(on: date, ties: Sequence[Tie]) -> str:
+    """Says that a day lies outside a window, which one that is, and which end to move."""
+    if not ties:
+        return f"{on} cannot be opened: nothing passed between the two and nothing was read in the window"
+    first, end = min(tie.since for tie in ties), max(tie.until for tie in ties)
+    last = end - timedelta(days=1)
+    wider = f"--since {on}" if on < first else f"--until {on + timedelta(days=1)}"
+    return (
+        f"{on} lies outside the window of this tie, {first} to {last}: `{wider}` widens it (without --since and "
+        "--until it runs over the days of its happenings and of the articles read)"
+    )
 
 
 def read_day(day: date | str) -> date:
