@@ -235,3 +235,21 @@ def test_network_lines_bear_their_kind_and_the_numbers_of_the_table(world: Recor
 
 def test_one_happening_is_one() -> None:
     assert (counted(1, "happening"), counted(2, "happening")) == ("1 happening", "2 happenings")
+
+
+def statements(world: RecordStore, *words: str) -> str:
+    done = CliRunner().invoke(main, ["statements", "--record", str(world.path), *words])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_statements_bear_their_source_and_id(world: RecordStore) -> None:
+    first, source, *_ = statements(world).splitlines()
+    assert first.startswith("2025-03-04  ") and source.split("  ")[-1] == "s1" and "The Sample Times" in source
+
+
+def test_statements_are_asked_for_by_window_and_number(world: RecordStore) -> None:
+    inside = statements(world, "--since", "2025-03-04", "--until", "2025-03-05", "--format", "jsonl")
+    assert [json.loads(line)["statement_id"] for line in inside.splitlines()] == ["s1", "s2"]
+    assert statements(world, "--since", "2025-03-05") == statements(world, "--until", "2025-03-04") == "nothing found\n"
+    assert "the first 1; --limit N shows more" in statements(world, "--limit", "1")

@@ -465,10 +465,23 @@ class RecordView:
     # --- the rest of the record ---
 
     def statements(
-        self, *, speaker: str | None = None, addressee: str | None = None, topic: str | None = None
+        self,
+        *,
+        speaker: str | None = None,
+        addressee: str | None = None,
+        topic: str | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        limit: int | None = None,
     ) -> list[Row]:
-        """Statement rows in the order they were added."""
+        """Statement rows in the order they were added; the window is one of days of publication.
+
+        Raises:
+            QueryError: a day is none, or the window ends before it begins.
+        """
+        since, until = read_days(since, until)
         wanted = _Conditions()
+        wanted.add_window(since, until, first="published::DATE", last="published::DATE")
         for side, party in (("speaker", speaker), ("addressee", addressee)):
             if party:
                 match = f"({side}.code = ? OR {side}.identifier = ? OR lower({side}.name) = lower(?))"
@@ -478,7 +491,7 @@ class RecordView:
         snapshot = self.snapshot()
         wanted.add(self.newest_coder(snapshot))
         query = f"""SELECT * EXCLUDE (added) FROM {self._source("statements", snapshot)} WHERE {wanted.sql}
-            ORDER BY added, statement_id"""
+            ORDER BY added, statement_id {_limit(limit)}"""
         return self._rows(query, wanted.values)
 
     def skips(self) -> list[Row]:
@@ -638,14 +651,14 @@ class _Conditions:
         if value is not None:
             self.add(f"{column} = ?", value)
 
-    def add_window(self, since: date | None, until: date | None, *, last: str = "last_day") -> None:
+    def add_window(self, since: date | None, until: date | None, *, first: str = "day", last: str = "last_day") -> None:
         """Keeps what touches the half-open window; a month touches it with any of its days."""
         if since is not None and until is not None and until < since:
             raise QueryError(f"the window ends on {until}, before it begins on {since}: swap the two")
         if since is not None:
             self.add(f"{last} >= ?", since)
         if until is not None:
-            self.add("day < ?", until)
+            self.add(f"{first} < ?", until)
 
     def add_key(self, column: str, party: str | None) -> None:
         if party is not None:

@@ -20,6 +20,7 @@ from dragoman.cli.base import (
     scale_option,
     window_options,
 )
+from dragoman.cli.questions import show_statements
 from dragoman.codebook import load_codebook
 from dragoman.errors import QueryError
 from dragoman.model import STATUSES
@@ -211,23 +212,23 @@ def print_turn(found: Any, turn: Any) -> None:
 
 @click.command()
 @record_option
-@click.option("--speaker")
-@click.option("--addressee")
-@click.option("--topic")
+@click.option("--speaker", help="Who says it: a code (CHN), an identifier or a name.")
+@click.option("--addressee", help="Likewise, whom it is said to or about.")
+@click.option("--topic", help="Words in the topic.")
+@click.option("--since", type=DAY, help="Published from this day on.")
+@click.option("--until", type=DAY, help="Published before this day.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many; without it, all.")
 @format_option("table", "jsonl")
-def statements(record: Place, speaker: str | None, addressee: str | None, topic: str | None, form: str) -> None:
+def statements(record: Place, form: str, **wanted: Any) -> None:
     """Lists claims and positions that are no event: who holds what, and what was left unsaid.
 
     Example: dragoman statements --record ./record --speaker CHN --topic Taiwan
     """
-    sides = {"speaker": speaker and party_name(speaker), "addressee": addressee and party_name(addressee)}
-    rows = open_record(record).statements(**sides, topic=topic)
-    if form == "jsonl":
-        echo_lines(rows)
-        return
-    for row in rows:
-        who = row["speaker"]["text"] if row["speaker"] else "?"
-        click.echo(f"{row['published'] or '?'}  {who} {row['polarity']}: {row['anchor']['text']}")
+    wanted |= {side: wanted[side] and party_name(wanted[side]) for side in ("speaker", "addressee")}
+    rows = open_record(record).statements(**wanted)
+    show_statements(rows, form, "nothing found")
+    if form == "table" and wanted["limit"] == len(rows):
+        click.echo(f"the first {len(rows)}; --limit N shows more")
 
 
 def print_rows(table: str, rows: list[dict[str, Any]], limit: int | None, **options: Any) -> None:

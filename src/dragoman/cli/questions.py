@@ -275,14 +275,17 @@ def record_line(row: Row) -> str:
     return f"{row['date']}  {sides}{about}  belief {row['belief']:.2f}  {row['record_id']}"
 
 
-def show_statements(rows: Sequence[Row], form: str) -> None:
+def show_statements(rows: Sequence[Row], form: str, if_none: str = "no statement") -> None:
+    """Prints statements: day, who, what is said; under it who printed it, where, and the statement's id."""
     if form == "jsonl":
         echo_lines(rows)
         return
     for row in rows:
         who = row["speaker"]["text"] if row["speaker"] else "?"
         click.echo(f"{row['published'] or '?'}  {who} {row['polarity']}: {' '.join(row['anchor']['text'].split())}")
-    say_none(rows, "no statement")
+        printed = [row["publisher"] or "?", row["url"] or row["doc"], row["statement_id"]]
+        click.echo(f"    {'  '.join(part for part in printed if part)}")
+    say_none(rows, if_none)
 
 
 def say_none(rows: Sequence[object], what: str = "nothing found") -> None:
