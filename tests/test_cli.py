@@ -249,6 +249,25 @@ def test_an_unknown_side_is_an_error_and_not_calm(record: Path, words: tuple[str
     assert "names no state or organisation" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"), [("Rusia", "Russia"), ("ukraene", "Ukraine"), ("Europan Union", "European")]
+)
+def test_a_side_written_wrongly_brings_the_nearest_name(record: Path, name: str, meant: str) -> None:
+    result = call("ties", "--record", record, "USA", name)
+    assert result.exit_code == 2 and f"did you mean {meant}" in result.stderr
+
+
+def test_an_unknown_type_brings_the_nearest_else_all(record: Path) -> None:
+    assert "did you mean ASSAULT?" in call("events", "--record", record, "--type", "ASAULT").stderr
+    assert "the types are AGREE, CONSULT, " in call("events", "--record", record, "--type", "FIGHT").stderr
+
+
+def test_one_article_is_one_article(tmp_path: Path, line: Path) -> None:
+    words = ("add", "--record", tmp_path / "r", line)
+    assert "1 article and " in call(*words).stdout
+    assert "1 article was there already" in call(*words).stdout
+
+
 @pytest.mark.parametrize("name", ["Georgia", "georgia"])
 def test_a_side_that_can_mean_two_is_said_to_be_ambiguous(record: Path, name: str) -> None:
     result = call("ties", "--record", record, "RUS", name)

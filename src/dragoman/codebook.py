@@ -59,10 +59,11 @@ class Codebook:
     version: str = VERSION
 
     def event_type(self, name: str) -> EventType:
-        """Finds a type by its name in any case; raises QueryError that suggests the nearest one."""
+        """Finds a type by its name in any case; raises QueryError that suggests the nearest one, else names all."""
         found = self.types.get(name.upper())
         if found is None:
-            raise QueryError(f"there is no event type {name!r}{_nearest(name.upper(), self.types)}")
+            hint = _nearest(name.upper(), self.types) or f"; the types are {', '.join(self.types)}"
+            raise QueryError(f"there is no event type {name!r}{hint}")
         return found
 
     def intensity(self, event_type: str, mode: str | None = None) -> float:

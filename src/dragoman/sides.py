@@ -17,6 +17,8 @@ from dragoman.rows import UMBRELLA_CODES
 
 # Bodies that stand beside the states: the United Nations, the European Union, Kosovo.
 OTHER_CODES = frozenset({"UNO", "EUR", "KOS"}) | UMBRELLA_CODES
+# Share of letters in common from which a known name is suggested for one that nobody bears. Source: judgement.
+LIKE_ENOUGH = 0.75
 _IDENTIFIER = re.compile(r"Q\d+$")
 _CODE = re.compile(r"([A-Za-z]{3})((?:[A-Z]{3})*)$")
 
@@ -213,8 +215,16 @@ def _entity_of(name: str) -> Entity:
     if entity is None:
         if meanings := _meanings(name):
             raise QueryError(f"{meanings}: give the code of the one that is meant, as GEO or USA")
-        raise QueryError(f"{name!r} names no state or organisation: give a code, as RUS, or a name, as Russia")
+        hint = f"did you mean {near}?" if (near := nearest_name(name)) else "give a code, as RUS, or a name, as Russia"
+        raise QueryError(f"{name!r} names no state or organisation: {hint}")
     return entity
+
+
+def nearest_name(name: str) -> str | None:
+    """Gives the state or body whose name is written most like one that nobody bears; None where none is near."""
+    by_fold = {known.casefold(): known for known in (*_state_names(), *known_bodies())}
+    close = difflib.get_close_matches(name.casefold(), sorted(by_fold), n=1, cutoff=LIKE_ENOUGH)
+    return by_fold[close[0]] if close else None
 
 
 @cache

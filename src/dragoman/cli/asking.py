@@ -139,7 +139,7 @@ def records(record: Place, event_type: str | None, form: str, as_of: Any, **want
 )
 @scale_option
 @plot_option
-@click.option("--calendar", type=PICTURE, help="Draw the days as a calendar instead: FILE.svg, .png or .html.")
+@click.option("--calendar", type=PICTURE, help="Draw the days as a calendar instead: FILE.svg, .png, .pdf or .html.")
 @expand_option
 @as_of_option
 @format_option("table", "jsonl")

@@ -103,7 +103,7 @@ PICTURE = Picture()
 
 def plot_option(command: F) -> F:
     """Adds --plot: the file of a picture."""
-    return click.option("--plot", type=PICTURE, help="Draw it: FILE.svg, .png or .html.")(command)
+    return click.option("--plot", type=PICTURE, help="Draw it: FILE.svg, .png, .pdf or .html.")(command)
 
 
 def scale_option(command: F) -> F:

@@ -161,7 +161,9 @@ def judge_sheets(files: tuple[Path, ...], form: str) -> None:
 @click.option("--least", type=click.IntRange(min=1), default=1, show_default=True, help="Happenings that make a tie.")
 @scale_option
 @plot_option
-@click.option("--heat", type=PICTURE, help="Draw who did what to whom as a table in colour: FILE.svg, .png or .html.")
+@click.option(
+    "--heat", type=PICTURE, help="Draw who did what to whom as a table in colour: FILE.svg, .png, .pdf or .html."
+)
 @format_option("table", "jsonl")
 def network(record: Place, since: date | None, until: date | None, form: str, **wanted: Any) -> None:
     """Shows who moves with whom in a window: communities of cooperation, brokers between them, the busiest pairs.

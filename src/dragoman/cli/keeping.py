@@ -38,6 +38,7 @@ from dragoman.cli.reading import (
 )
 from dragoman.errors import QueryError
 from dragoman.model import Skip
+from dragoman.rows import counted
 
 if TYPE_CHECKING:
     from dragoman.objects import Place
@@ -119,8 +120,8 @@ def add(
                 advance(len(batch))
             store.merge()
     click.echo(
-        f"{adding.articles} articles and {adding.events} events added to {record}, "
-        f"{adding.known} articles were there already"
+        f"{counted(adding.articles, 'article')} and {counted(adding.events, 'event')} added to {record}, "
+        f"{counted(adding.known, 'article')} {'was' if adding.known == 1 else 'were'} there already"
     )
     told.end()
 
