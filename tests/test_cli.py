@@ -262,6 +262,14 @@ def test_an_unknown_type_brings_the_nearest_else_all(record: Path) -> None:
     assert "the types are AGREE, CONSULT, " in call("events", "--record", record, "--type", "FIGHT").stderr
 
 
+def test_a_day_that_is_none_is_noted_and_the_article_read(tmp_path: Path) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text(json.dumps(LINE | {"published": "08/03/2024"}) + "\n", encoding="utf8")
+    result = call("read", "--format", "jsonl", path)
+    assert (result.exit_code, len(rows(result)) > 0) == (0, True)
+    assert result.stderr.startswith("noted ") and "'08/03/2024' is no date; read without it" in result.stderr
+
+
 def test_one_article_is_one_article(tmp_path: Path, line: Path) -> None:
     words = ("add", "--record", tmp_path / "r", line)
     assert "1 article and " in call(*words).stdout

@@ -29,6 +29,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 REFUSED, WRONG_CALL, INTERRUPTED = 1, 2, 130
 # Stages whose skips mean that an input was refused; those of later stages only say why a sentence gave no event.
 INPUT_STAGES = frozenset({"sources", "article", "workers", "cluster"})
+# Reasons at those stages with which a report is read all the same: told, and no refusal.
+READ_ALL_THE_SAME = frozenset({"unknown-date"})
 
 
 def _start_log(*, log_json: bool) -> None:
@@ -250,9 +252,10 @@ class Refusals:
         if skip.stage in {"folder", "filter"}:
             click.echo(f"{skip.location}: {skip.reason}, {skip.detail}", err=True)
         if skip.stage in INPUT_STAGES:
-            self.refused += 1
+            is_read = skip.reason in READ_ALL_THE_SAME
+            self.refused += not is_read
             detail = f" ({skip.detail})" if skip.detail else ""
-            click.echo(f"refused {skip.location}: {skip.reason}{detail}", err=True)
+            click.echo(f"{'noted' if is_read else 'refused'} {skip.location}: {skip.reason}{detail}", err=True)
         if self._out is not None:
             row = {"location": skip.location, "stage": skip.stage, "reason": skip.reason, "detail": skip.detail}
             self._out.write(json.dumps(row, ensure_ascii=False) + "\n")
