@@ -237,6 +237,28 @@ def test_one_happening_is_one() -> None:
     assert (counted(1, "happening"), counted(2, "happening")) == ("1 happening", "2 happenings")
 
 
+def days_of(world: RecordStore, *words: str) -> list[str]:
+    done = CliRunner().invoke(main, [words[0], "--record", str(world.path), *words[1:], "--format", "jsonl"])
+    assert done.exit_code == 0, done.output
+    return [json.loads(line)["date"] for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("command", ["events", "records"])
+def test_the_newest_come_first_where_asked(world: RecordStore, command: str) -> None:
+    oldest, newest = (days_of(world, command, "--limit", "1000", *more) for more in ((), ("--newest",)))
+    assert oldest == sorted(oldest) and newest == sorted(oldest, reverse=True)
+    assert days_of(world, command, "--newest", "--limit", "2") == newest[:2]
+
+
+def test_happenings_are_asked_for_by_belief(world: RecordStore) -> None:
+    beliefs = [row["belief"] for row in world.records()]
+    middle = sorted(beliefs)[len(beliefs) // 2]
+    kept = [row["belief"] for row in world.records(min_belief=middle)]
+    assert sorted(kept) == sorted(belief for belief in beliefs if belief >= middle)
+    refused = CliRunner().invoke(main, ["records", "--record", str(world.path), "--min-confidence", "0.8"])
+    assert refused.exit_code == 2 and "say --min-belief" in refused.stderr
+
+
 def statements(world: RecordStore, *words: str) -> str:
     done = CliRunner().invoke(main, ["statements", "--record", str(world.path), *words])
     assert done.exit_code == 0, done.output

@@ -105,7 +105,7 @@ class RecordView:
             WHERE {self.newest_coder(snapshot)} GROUP BY ALL ORDER BY ALL"""
         return self._rows(query, [])
 
-    def own_records(
+    def own_records(  # noqa: PLR0913 - a question, each part by name
         self,
         event_type: str,
         *,
@@ -114,7 +114,9 @@ class RecordView:
         status: str | None = None,
         since: date | str | None = None,
         until: date | str | None = None,
+        min_belief: float | None = None,
         limit: int | None = None,
+        newest: bool = False,
     ) -> list[Row]:
         """Record rows of a user's own type, merged at the question as others are when they are added.
 
@@ -132,8 +134,11 @@ class RecordView:
         events = [event_from_row(row) for row in self._rows(query, wanted.values)]
         rows = [record_row(one.record) for one in cluster_events(events, self._sources_of(snapshot, events))]
         sides = (("actors", actor), ("recipients", recipient))
-        kept = [row for row in rows if all(key is None or key in row[side] for side, key in sides)]
-        return sorted(kept, key=lambda row: (row["date"] or "9999", row["record_id"]))[:limit]
+        believed = [row for row in rows if row["belief"] >= (min_belief or 0)]
+        kept = [row for row in believed if all(key is None or key in row[side] for side, key in sides)]
+        kept.sort(key=lambda row: row["record_id"])
+        dateless = "" if newest else "9999"
+        return sorted(kept, key=lambda row: row["date"] or dateless, reverse=newest)[:limit]
 
     def _sources_of(self, snapshot: Snapshot, events: Iterable[Event]) -> Sources:
         """Sketches of the articles behind some events, and the agencies that they credit."""
@@ -174,8 +179,11 @@ class RecordView:
         min_confidence: float | None = None,
         limit: int | None = None,
         members: Members | None = None,
+        newest: bool = False,
     ) -> list[Row]:
         """Event rows in the order of their days; of an article read by several coders, what the last one read.
+
+        With `newest`, the latest day comes first; what has no day comes last either way.
 
         Events of users' own types come only where `event_type` names one.
 
@@ -201,7 +209,7 @@ class RecordView:
         else:
             source = self._source("own_events", snapshot)
         query = f"""SELECT {", ".join(CONTRACT_EVENT)} FROM {source} WHERE {wanted.sql}
-            ORDER BY day, event_id {_limit(limit)}"""
+            ORDER BY {_day_order(newest=newest)}, event_id {_limit(limit)}"""
         return self._with_corrections(snapshot, self._rows(query, wanted.values))
 
     def events_by_id(self, event_ids: Sequence[str]) -> list[Row]:
@@ -211,7 +219,7 @@ class RecordView:
             WHERE event_id IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)} ORDER BY day, event_id"""
         return self._with_corrections(snapshot, self._rows(query, [list(event_ids)]))
 
-    def records(
+    def records(  # noqa: PLR0913 - a question, each part by name
         self,
         *,
         actor: str | None = None,
@@ -220,9 +228,11 @@ class RecordView:
         status: str | None = None,
         since: date | str | None = None,
         until: date | str | None = None,
+        min_belief: float | None = None,
         limit: int | None = None,
+        newest: bool = False,
     ) -> list[Row]:
-        """Record rows with their links, in the order of their days."""
+        """Record rows with their links, in the order of their days; with `newest`, the latest day first."""
         since, until = read_days(since, until)
         wanted = _Conditions()
         wanted.add_key("actors", actor)
@@ -230,7 +240,9 @@ class RecordView:
         wanted.add_equal("event_type", event_type)
         wanted.add_equal("status", status)
         wanted.add_window(since, until)
-        return self._record_rows(wanted, limit)
+        if min_belief:
+            wanted.add("belief >= ?", min_belief)
+        return self._record_rows(wanted, limit, newest=newest)
 
     def record(self, record_id: str) -> Row | None:
         """The record with an id, be it one that it bore before it was joined with another; None where there is none."""
@@ -244,10 +256,10 @@ class RecordView:
         wanted.add("record_id IN (SELECT unnest(?))", list(record_ids))
         return self._record_rows(wanted, None)
 
-    def _record_rows(self, wanted: _Conditions, limit: int | None) -> list[Row]:
+    def _record_rows(self, wanted: _Conditions, limit: int | None, *, newest: bool = False) -> list[Row]:
         snapshot = self.snapshot()
         query = f"""SELECT {", ".join(_CONTRACT_RECORD)} FROM {self._source("records", snapshot)} WHERE {wanted.sql}
-            ORDER BY day, record_id {_limit(limit)}"""
+            ORDER BY {_day_order(newest=newest)}, record_id {_limit(limit)}"""
         rows = self._rows(query, wanted.values)
         links = self._links_of(snapshot, [row["record_id"] for row in rows])
         return self._with_corrections(snapshot, [with_links(row, links.get(row["record_id"], [])) for row in rows])
@@ -772,6 +784,11 @@ def _months_of(since: date, until: date) -> list[str]:
     """Partitions of records that a window may touch: those that began the year before count."""
     years = range(since.year - 1, until.year + 1)
     return [f"{year:04d}-{month:02d}" for year in years for month in range(1, 13)]
+
+
+def _day_order(*, newest: bool) -> str:
+    """By days, what has none last."""
+    return "day DESC NULLS LAST" if newest else "day NULLS LAST"
 
 
 def _limit(limit: int | None) -> str:

@@ -33,6 +33,7 @@ HAPPENINGS_OF_A_TURN = 5
 limit_option = click.option(
     "--limit", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many."
 )
+newest_option = click.option("--newest", is_flag=True, help="The newest first, instead of the oldest.")
 
 if TYPE_CHECKING:
     from dragoman.objects import Place
@@ -45,6 +46,12 @@ expand_option = click.option(
     "--expand", "expanded", multiple=True, metavar="BODY",
     help="Also count BODY's members, by membership on the day (NATO, 'European Union'); may be repeated.",
 )  # fmt: skip
+
+
+def say_belief(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    """Leads who asks a happening for an event's confidence to what a happening has."""
+    if value is not None:
+        raise click.UsageError("happenings have a belief, events a confidence: say --min-belief, or ask `events`", ctx)
 
 
 def known_type(name: str | None, view: Any) -> str | None:
@@ -74,6 +81,7 @@ def asked_record(place: Place, as_of: Any) -> Any:
 @click.option("--text", help="Words in the sentence.")
 @confidence_option
 @expand_option
+@newest_option
 @limit_option
 @as_of_option
 @format_option("table", "jsonl")
@@ -100,6 +108,9 @@ def events(record: Place, event_type: str | None, form: str, as_of: Any, **wante
 @type_option
 @status_option
 @window_options
+@click.option("--min-belief", type=click.FloatRange(0, 1), help="Only happenings believed at least so much.")
+@click.option("--min-confidence", hidden=True, expose_value=False, callback=say_belief)
+@newest_option
 @limit_option
 @as_of_option
 @format_option("table", "jsonl")
