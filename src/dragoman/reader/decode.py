@@ -170,7 +170,7 @@ def event_of(window: Window, tokens: Array, candidate: Candidate, *, heads: Head
         anchor=anchor,
         event_type=event_type,
         status=status,
-        confidence=round(float(scores[order[0]]), 4),
+        confidence=round(labels.chance_of(float(scores[order[0]])), 4),
         actors=actors,
         recipients=recipients,
         places=roles["place"],

@@ -7,6 +7,7 @@ are asked only about the few spans that may be events.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -28,6 +29,7 @@ class Labels:
     """The label sets the weights were trained with, in the order of their outputs.
 
     `status_weights`, where given, are what the chances of the statuses are multiplied by before the likeliest is taken.
+    `confidence`, slope and intercept, makes log odds of scores into log odds of being right (`eval/calibration.py`).
     """
 
     types: tuple[str, ...]
@@ -35,6 +37,13 @@ class Labels:
     contexts: tuple[str, ...]
     statuses: tuple[str, ...]
     status_weights: tuple[float, ...] = ()
+    confidence: tuple[float, float] = (1.0, 0.0)
+
+    def chance_of(self, score: float) -> float:
+        """Gives the chance that the type of an event with this score is right, between 0 and 1."""
+        slope, intercept = self.confidence
+        odds = math.log(max(score, 1e-6) / max(1 - score, 1e-6))
+        return 1 / (1 + math.exp(-(slope * odds + intercept)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
