@@ -523,8 +523,8 @@ def test_the_commands_take_addresses(at: Address, tmp_path: Path) -> None:
         return result.output
 
     assert f"added to {URL}" in run("add", "--cores", "1", "--published", "2024-05-06", str(tmp_path / "one.txt"))
-    assert "1 articles" in run("add", "--cores", "1", "--published", "2024-05-06", str(tmp_path / "two.txt"))
-    assert "1 articles were there already" in run(
+    assert "1 article and" in run("add", "--cores", "1", "--published", "2024-05-06", str(tmp_path / "two.txt"))
+    assert "1 article was there already" in run(
         "add", "--cores", "1", "--published", "2024-05-06", str(tmp_path / "two.txt")
     )
     assert '"RUS"' in run("events", "--format", "jsonl")
