@@ -25,7 +25,16 @@ def span(text: str, words: str) -> Span:
         ("Polish trucks were attacked by farmers.", "Polish trucks", "attacked", False),
         ("No deal was made and Russia attacked Ukraine.", "Russia", "attacked", False),
         ("No. 2 leader Kim threatened Japan.", "leader Kim", "threatened", False),
+        ("North Korea fired a missile.", "North Korea", "fired", False),
+        ("Nord Stream owners have sued Russia.", "Nord Stream owners", "sued", False),
+        ("Northern rebels attacked Mali.", "Northern rebels", "attacked", False),
+        ("In Oslo, Nordic ministers accused Russia.", "Nordic ministers", "accused", False),
+        ("The UNO troops attacked.", "troops", "attacked", False),
         ("No country, said Russia, condemned it.", "Russia", "condemned", False),
+        ("‘No Other Land’ director attacked settlers.", "Other Land’ director", "attacked", False),
+        ("‘No Other Land’ director attacked settlers.", "‘No Other Land’ director", "attacked", False),
+        ("‘No country’s troops attacked,’ he said.", "country’s troops", "attacked", True),
+        ("“No Russian troops attacked,” he said.", "Russian troops", "attacked", True),
     ],
 )
 def test_a_negated_subject_does_nothing(text: str, party: str, anchor: str, *, is_negated: bool) -> None:

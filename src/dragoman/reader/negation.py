@@ -15,7 +15,11 @@ REACH = 60
 _WORDS = re.compile(r"n't|\w+|[^\w\s]")
 _CONTRACTED = re.compile(r"n ?['’]t\b")
 # What makes a subject nobody: "no troops", "neither side", "nor China", "none of the".
-_NOBODY = re.compile(r"(?:no|neither|nor|none of)(?: (?:the|of|a|an|single))*", re.IGNORECASE)
+_NOBODY = r"(?:no|neither|nor|none of)(?: (?:the|of|a|an|single))*"
+_BEGINS_WITH_NOBODY = re.compile(rf"{_NOBODY} \w", re.IGNORECASE)
+_ENDS_WITH_NOBODY = re.compile(rf"(?<!\w){_NOBODY}\s*$", re.IGNORECASE)
+# A name in quotation marks that begins so, up to its end: “No Other Land”, ‘No Kings’.
+_QUOTED_NAME = re.compile(rf"[“\"‘'](?:{_NOBODY}) [^“”\"‘]*?[”\"’'](?!\w)", re.IGNORECASE)
 
 
 @cache
@@ -58,8 +62,8 @@ def is_nobody(text: str, party: tuple[int, int], start: int) -> bool:
     between = _WORDS.findall(text[party[1] : start].lower())
     if any(kinds.get(word) != "between" and not word.endswith("ly") for word in between):
         return False
-    before = text[max(0, party[0] - REACH) : party[0]].rstrip()
-    words = text[party[0] : party[1]]
-    return bool(_NOBODY.match(words + " ") and " " in words) or bool(
-        re.search(rf"(?:^|[\s“\"]){_NOBODY.pattern}$", before, re.IGNORECASE)
-    )
+    named = [name.span() for name in _QUOTED_NAME.finditer(text, max(0, party[0] - REACH), start)]
+    if any(first < party[1] and party[0] < end for first, end in named):
+        return False
+    before = text[max(0, party[0] - REACH) : party[0]]
+    return bool(_BEGINS_WITH_NOBODY.match(text[slice(*party)]) or _ENDS_WITH_NOBODY.search(before))
