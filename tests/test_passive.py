@@ -14,6 +14,8 @@ from dragoman.reader.passive import is_passive, turned
         ("Deputy ", "goes on trial"),
         ("Patrol leader ", "told to report every day"),
         ("The convoy was ", "hit again"),
+        ("Iran ", "faces 'snapback' of sanctions"),
+        ("The White House ", "has come under fire for its silence"),
     ],
 )
 def test_passive_anchors(before: str, anchor: str) -> None:
@@ -29,6 +31,8 @@ def test_passive_anchors(before: str, anchor: str) -> None:
         ("", "was"),
         ("The army ", "has attacked"),
         ("The judge is ", "suing the state"),
+        ("Poland ", "faces off with Russia"),
+        ("The minister ", "drew a red line"),
     ],
 )
 def test_anchors_that_are_not_passive(before: str, anchor: str) -> None:
@@ -47,3 +51,13 @@ def test_only_a_lone_side_before_the_anchor_is_turned() -> None:
     assert turned("ACCUSE", (others,), (), sentence=sentence, anchor=anchor) == ((others,), ())
     assert turned("ACCUSE", (others,), (judge,), sentence=sentence, anchor=anchor) == ((others,), (judge,))
     assert turned("MOBILIZE", (judge,), (), sentence=sentence, anchor=anchor) == ((judge,), ())
+
+
+def test_who_faces_an_act_undergoes_it_from_the_one_behind_from() -> None:
+    text = "The premier has drawn condemnation from Norway"
+    sentence = Sentence(index=0, start=0, end=len(text), text=text)
+    premier, norway = span(text, "The premier"), span(text, "Norway")
+    for words in ("has drawn condemnation", "has drawn condemnation from Norway"):
+        anchor = span(text, words)
+        assert turned("ACCUSE", (premier,), (norway,), sentence=sentence, anchor=anchor) == ((norway,), (premier,))
+    assert turned("ACCUSE", (norway,), (premier,), sentence=sentence, anchor=anchor) == ((norway,), (premier,))

@@ -15,8 +15,11 @@ from dragoman.model import Sentence, Span
 
 # Between an auxiliary and its participle: adverbs.
 _BETWEEN = re.compile(r"\w+ly|also|now|later|again|then|not|never|since|still|just", re.IGNORECASE)
+# What may stand before a verb inside an anchor without changing whose act it is.
+_HAVE = frozenset({"has", "have", "had", "is", "are", "was", "were", "been", "now", "could", "may"})
 _WORDS = re.compile(r"[\w-]+")
 _BY = re.compile(r"\bby (?:the |a |an )?$", re.IGNORECASE)
+_FROM = re.compile(r"\b(?:by|from) (?:the |a |an )?$", re.IGNORECASE)
 # Of other types the passive leaves the subject the actor ("troops were deployed", "protesters were gathered").
 TURNED = frozenset({"ACCUSE", "ASSAULT", "COERCE", "REJECT", "REQUEST", "SANCTION", "THREATEN"})
 # Far enough for "has also been formally", near enough to stay in the clause.
@@ -43,14 +46,28 @@ def is_passive(before: str, anchor: str) -> bool:
     >>> is_passive("The minister ", "accused the rebels")
     False
     """
-    opening = " ".join(_WORDS.findall(anchor.lower())[:3])
-    if any(f"{opening} ".startswith(f"{words} ") for words in _words()["headline"]):
+    if _opens(anchor, "headline") or is_drawn(anchor):
         return True
     words = [w for w in _WORDS.findall(f"{before[-REACH:]} {anchor}".lower()) if not _BETWEEN.fullmatch(w)]
     inside = [w for w in _WORDS.findall(anchor.lower()) if not _BETWEEN.fullmatch(w)]
     at = len(words) - len(inside)
     place = at + 1 if inside and inside[0] in _words()["be"] else at
     return 0 < place < len(words) and words[place - 1] in _words()["be"] and _is_participle(words[place])
+
+
+def is_drawn(anchor: str) -> bool:
+    """Tells whether an anchor says what its subject draws upon itself.
+
+    >>> is_drawn("has come under fire"), is_drawn("faces sanctions"), is_drawn("faces off with")
+    (True, True, False)
+    """
+    words = [word for word in _WORDS.findall(anchor.lower()) if word not in _HAVE]
+    return _opens(" ".join(words), "drawn") and words[1:2] not in (["off"], ["down"])
+
+
+def _opens(anchor: str, kind: str) -> bool:
+    opening = " ".join(_WORDS.findall(anchor.lower())[:3])
+    return any(f"{opening} ".startswith(f"{words} ") for words in _words()[kind])
 
 
 def _is_participle(word: str) -> bool:
@@ -75,4 +92,4 @@ def turned(
 def _is_agent(party: Span, sentence: Sentence, anchor: Span) -> bool:
     """Tells whether a party stands behind the "by" of an anchor."""
     between = sentence.text[anchor.start - sentence.start : max(anchor.start, party.start) - sentence.start]
-    return _BY.search(between) is not None
+    return (_FROM if is_drawn(anchor.text) else _BY).search(between) is not None
