@@ -125,9 +125,7 @@ class RecordView:
         """
         since, until = read_days(since, until)
         wanted = _Conditions()
-        wanted.add_equal("event_type", event_type)
-        wanted.add_equal("status", status)
-        wanted.add_window(since, until)
+        wanted.add_kind(event_type, status, (since, until))
         snapshot = self.snapshot()
         wanted.add(self.newest_coder(snapshot))
         query = f"SELECT * FROM {self._source('own_events', snapshot)} WHERE {wanted.sql}"
@@ -195,9 +193,7 @@ class RecordView:
         wanted = _Conditions()
         wanted.add_party("actors", actor, (members or {}).get(actor or "", ()))
         wanted.add_party("recipients", recipient, (members or {}).get(recipient or "", ()))
-        wanted.add_equal("event_type", event_type)
-        wanted.add_equal("status", status)
-        wanted.add_window(since, until)
+        wanted.add_kind(event_type, status, (since, until))
         if text:
             wanted.add("contains(lower(sentence.text), lower(?))", text)
         if min_confidence:
@@ -237,9 +233,7 @@ class RecordView:
         wanted = _Conditions()
         wanted.add_key("actors", actor)
         wanted.add_key("recipients", recipient)
-        wanted.add_equal("event_type", event_type)
-        wanted.add_equal("status", status)
-        wanted.add_window(since, until)
+        wanted.add_kind(event_type, status, (since, until))
         if min_belief:
             wanted.add("belief >= ?", min_belief)
         return self._record_rows(wanted, limit, newest=newest)
@@ -662,6 +656,12 @@ class _Conditions:
     def add_equal(self, column: str, value: str | None) -> None:
         if value is not None:
             self.add(f"{column} = ?", value)
+
+    def add_kind(self, event_type: str | None, status: str | None, window: tuple[date | None, date | None]) -> None:
+        """Keeps what is of a type and a status in a window; what is None is not asked."""
+        self.add_equal("event_type", event_type)
+        self.add_equal("status", status)
+        self.add_window(*window)
 
     def add_window(self, since: date | None, until: date | None, *, first: str = "day", last: str = "last_day") -> None:
         """Keeps what touches the half-open window; a month touches it with any of its days."""
