@@ -111,7 +111,6 @@ def _event(
     """The event with its evidence; `made_by` are the versions of the coder and of the codebook or ontology."""
     coder, codebook = made_by
     reasons = [found.basis, *meaning.reasons, *filter(None, [around.history and f"historical: {around.history}"])]
-    sentence = Span(start=found.sentence.start, end=found.sentence.end, text=found.sentence.text)
     return Event(
         event_id=event_id(article.id, found.anchor, meaning.event_type, coder),
         event_type=meaning.event_type,
@@ -127,17 +126,7 @@ def _event(
         date=around.date,
         place=around.place,
         attributed_to=None if is_own_speech(around.speaker, around.actors) else around.speaker,
-        evidence=Evidence(
-            article_id=article.id,
-            doc=article.doc,
-            url=article.url,
-            publisher=article.publisher,
-            published=article.published,
-            sentence=sentence,
-            anchor=found.anchor,
-            coder=coder,
-            codebook=codebook,
-        ),
+        evidence=Evidence.of(article, found.sentence, found.anchor, coder=coder, codebook=codebook),
     )
 
 

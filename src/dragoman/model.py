@@ -218,6 +218,21 @@ class Evidence:
     coder: str
     codebook: str
 
+    @classmethod
+    def of(cls, article: Article, sentence: Sentence, anchor: Span, *, coder: str, codebook: str) -> Evidence:
+        """The evidence that words of an article give; `coder` and `codebook` are the versions that read them."""
+        return cls(
+            article_id=article.id,
+            doc=article.doc,
+            url=article.url,
+            publisher=article.publisher,
+            published=article.published,
+            sentence=Span(start=sentence.start, end=sentence.end, text=sentence.text),
+            anchor=anchor,
+            coder=coder,
+            codebook=codebook,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

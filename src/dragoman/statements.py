@@ -126,7 +126,7 @@ def find_statements(  # noqa: PLR0917 - an article and its four layers are one t
             resolve=resolve,
         )
         for cue, found in _in_sentence(here, matches):
-            evidence = _evidence(article, sentence, found.anchor, coder=coder, codebook=codebook)
+            evidence = Evidence.of(article, sentence, found.anchor, coder=coder, codebook=codebook.version)
             statements.append(_statement(cue, found, evidence))
     return tuple(statements)
 
@@ -651,20 +651,6 @@ def _overlap(one: Span, other: Span) -> bool:
 
 
 # --- the noun ---
-
-
-def _evidence(article: Article, sentence: Sentence, anchor: Span, *, coder: str, codebook: Codebook) -> Evidence:
-    return Evidence(
-        article_id=article.id,
-        doc=article.doc,
-        url=article.url,
-        publisher=article.publisher,
-        published=article.published,
-        sentence=Span(start=sentence.start, end=sentence.end, text=sentence.text),
-        anchor=anchor,
-        coder=coder,
-        codebook=codebook.version,
-    )
 
 
 def _statement(cue: Cue, found: Found, evidence: Evidence) -> Statement:
