@@ -7,13 +7,13 @@ reads and answers; it codes nothing.
 from __future__ import annotations
 
 import csv
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from dragoman.errors import CodebookError, QueryError
+from dragoman.words import did_you_mean
 
 VERSION = "PLOVER-2.0+patches-1"
 QUADS: Mapping[int, str] = {
@@ -62,8 +62,8 @@ class Codebook:
         """Finds a type by its name in any case; raises QueryError that suggests the nearest one, else names all."""
         found = self.types.get(name.upper())
         if found is None:
-            hint = _nearest(name.upper(), self.types) or f"; the types are {', '.join(self.types)}"
-            raise QueryError(f"there is no event type {name!r}{hint}")
+            hint = did_you_mean(name.upper(), self.types) or f"the types are {', '.join(self.types)}"
+            raise QueryError(f"there is no event type {name!r}; {hint}")
         return found
 
     def intensity(self, event_type: str, mode: str | None = None) -> float:
@@ -92,7 +92,7 @@ class Codebook:
         """Finds a CAMEO code; raises QueryError where it is none of 1.1b3's."""
         found = self.cameo.get(code)
         if found is None:
-            raise QueryError(f"{code!r} is no CAMEO code{_nearest(code, self.cameo)}")
+            raise QueryError("; ".join(filter(None, [f"{code!r} is no CAMEO code", did_you_mean(code, self.cameo)])))
         return found
 
 
@@ -138,8 +138,3 @@ def _rows(name: str) -> list[dict[str, str]]:
     except OSError as fault:
         raise CodebookError(f"the codebook file {name} is missing: install the package again") from fault
     return list(csv.DictReader(text.splitlines(), delimiter="\t"))
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""

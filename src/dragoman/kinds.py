@@ -6,7 +6,6 @@ Every row of `data/ties/*.tsv`; their README says where they are from. It codes 
 from __future__ import annotations
 
 import csv
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ from importlib import resources
 
 from dragoman.codebook import load_codebook
 from dragoman.errors import CodebookError, QueryError
+from dragoman.words import did_you_mean
 
 ANY_THEME = "same"
 _NONE = "-"
@@ -103,8 +103,7 @@ def find_theme(name: str) -> Theme:
     wanted = name.strip().lower().replace(" ", "_")
     if wanted in themes:
         return themes[wanted]
-    close = difflib.get_close_matches(wanted, themes, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"say one of {', '.join(sorted(themes))}"
+    hint = did_you_mean(wanted, themes) or f"say one of {', '.join(sorted(themes))}"
     raise QueryError(f"there is no theme {name!r}: {hint}")
 
 

@@ -6,7 +6,6 @@ and refuses, with the sentence that says what to do, what could not be coded; `r
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 import tomllib
@@ -17,7 +16,7 @@ from typing import Any
 
 from dragoman.codebook import QUADS, load_codebook
 from dragoman.errors import CodebookError
-from dragoman.words import load_words
+from dragoman.words import did_you_mean, load_words
 
 # Below this, leaving one out leaves too few to say what the others have in common.
 LEAST_EXAMPLES = 4
@@ -213,7 +212,7 @@ def _within(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
         raise CodebookError(f"{name}: within = {named!r}: write a list, as within = ['CONSULT']")
     for each in named:
         if each not in types:
-            raise CodebookError(f"{name}: within names {each!r}, no PLOVER type{_nearest(str(each), types)}")
+            raise CodebookError(f"{name}: within names {each!r}, no PLOVER type: {_hint(str(each), types)}")
     return tuple(named)
 
 
@@ -257,9 +256,8 @@ def _text(row: Mapping[str, Any], key: str, where: str) -> str:
 def _check_keys(row: Mapping[str, Any], known: frozenset[str], where: str) -> None:
     for key in row:
         if key not in known:
-            raise CodebookError(f"{where} has {key!r}, which means nothing here{_nearest(key, known)}")
+            raise CodebookError(f"{where} has {key!r}, which means nothing here: {_hint(key, known)}")
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f": did you mean {close[0]}?" if close else ": leave it out"
+def _hint(word: str, known: Iterable[str]) -> str:
+    return did_you_mean(word, known) or "leave it out"

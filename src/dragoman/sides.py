@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,6 +13,7 @@ from dragoman.errors import QueryError
 from dragoman.groups import EVERYBODY_ELSE, MEMBERS, REST, Group, Member, Side, Spell, group_of
 from dragoman.model import Entity
 from dragoman.rows import UMBRELLA_CODES
+from dragoman.words import nearest
 
 # Bodies that stand beside the states: the United Nations, the European Union, Kosovo.
 OTHER_CODES = frozenset({"UNO", "EUR", "KOS"}) | UMBRELLA_CODES
@@ -98,7 +98,7 @@ def _body_of(name: str, bodies: list[str]) -> str:
     known = getattr(_resolved(name), "name", None)
     if known in bodies:
         return str(known)
-    close = [by_fold[found] for found in difflib.get_close_matches(name.casefold(), by_fold, n=3)]
+    close = [by_fold[found] for found in nearest(name.casefold(), by_fold, number=3)]
     hint = f"did you mean {' or '.join(close)}? " if close else ""
     raise QueryError(f"the members of {name!r} are not known: {hint}`dragoman ask members --list` names the bodies")
 
@@ -223,7 +223,7 @@ def _entity_of(name: str) -> Entity:
 def nearest_name(name: str) -> str | None:
     """Gives the state or body whose name is written most like one that nobody bears; None where none is near."""
     by_fold = {known.casefold(): known for known in (*_state_names(), *known_bodies())}
-    close = difflib.get_close_matches(name.casefold(), sorted(by_fold), n=1, cutoff=LIKE_ENOUGH)
+    close = nearest(name.casefold(), sorted(by_fold), alike=LIKE_ENOUGH)
     return by_fold[close[0]] if close else None
 
 

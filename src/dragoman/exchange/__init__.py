@@ -7,7 +7,6 @@ declines with a Skip what it cannot read; it invents nothing that a form asks fo
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from dragoman.exchange.tally import DEEDS, Tally, expand_dyads, own_types_left_o
 from dragoman.model import STATUSES, Event, Skip
 from dragoman.store import Reading
 from dragoman.view import RecordView
+from dragoman.words import nearest
 
 EXPORT_FORMS = ("csv", "parquet", "jsonl", "plover", "polecat", "gdelt1", "gdelt2", "icews", "graphml", "gexf")
 IMPORT_FORMS = ("gdelt1", "gdelt2", "icews", "polecat", "phoenix", "plover")
@@ -263,6 +263,6 @@ def _read_file(path: Path, read: LineReader) -> Iterator[Event | Skip]:
 
 def _check_form(form: str, known: tuple[str, ...], what: str) -> None:
     if form not in known:
-        close = difflib.get_close_matches(form, known, n=1)
+        close = nearest(form, known)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise QueryError(f"{what} {', '.join(known)}, not as {form!r}.{hint}")
