@@ -79,17 +79,13 @@ def documents() -> Iterator[tuple[Article, list[tuple[int, int]] | None, list[di
     for row in corpus.read_lines(gold / "train_docs.jsonl"):
         if corpus.is_held_out(row["doc"]):
             yield corpus.article_of(row), None, labelled[row["doc"]]
-    files = sorted((ROOT / "train/labels").glob("read_*.jsonl"))
-    wanted = {row["doc"]: row for file in files for row in corpus.read_lines(file) if corpus.is_held_out(row["doc"])}
-    for name in ("headlines_2025", "allsides_odd_months"):
-        for row in corpus.read_lines(shared() / f"data/news/{name}.jsonl.xz"):
-            label = wanted.get(row["doc"])
-            if label and row["doc"] not in labelled:
-                yield (
-                    corpus.article_of(row),
-                    [(start, end) for start, end in label["sentences"]],
-                    [{**m, "start": m["anchor"][0], "end": m["anchor"][1]} for m in label["mentions"]],
-                )
+    for row, label in corpus.labelled_rows(corpus.label_files("read_*.jsonl"), shared()):
+        if corpus.is_held_out(row["doc"]) and row["doc"] not in labelled:
+            yield (
+                corpus.article_of(row),
+                [(start, end) for start, end in label["sentences"]],
+                [{**m, "start": m["anchor"][0], "end": m["anchor"][1]} for m in label["mentions"]],
+            )
 
 
 def read_document(
@@ -286,16 +282,13 @@ def print_judged() -> None:
     words = {kind.name: frozenset().union(*(stems(e.words) for e in kind.examples)) for kind in ontology.types}
     judged = judged_sentences()
     counts: dict[tuple[str, str, bool, bool], int] = defaultdict(int)
-    for name in ("headlines_2025", "allsides_odd_months"):
-        for row in corpus.read_lines(shared() / f"data/news/{name}.jsonl.xz"):
-            if row["doc"] not in judged:
-                continue
-            (reading,) = reader.read([corpus.article_of(row)])
-            for kind, start, end, verdict in judged[row["doc"]]:
-                found = any(e.own_type == kind and start <= e.anchor.start < end for e in reading.own)
-                has_word = not words[kind].isdisjoint(stems(reading.article.body[start:end]))
-                counts[kind, "own type", verdict == "yes", found] += 1
-                counts[kind, "words alone", verdict == "yes", has_word] += 1
+    for row in corpus.news_rows(shared(), judged):
+        (reading,) = reader.read([corpus.article_of(row)])
+        for kind, start, end, verdict in judged[row["doc"]]:
+            found = any(e.own_type == kind and start <= e.anchor.start < end for e in reading.own)
+            has_word = not words[kind].isdisjoint(stems(reading.article.body[start:end]))
+            counts[kind, "own type", verdict == "yes", found] += 1
+            counts[kind, "words alone", verdict == "yes", has_word] += 1
     print("\njudged sentences with a word of the theme, of two types that PLOVER lacks")
     for kind, way in sorted({key[:2] for key in counts}):
         hits, missed = counts[kind, way, True, True], counts[kind, way, True, False]

@@ -79,13 +79,9 @@ def gold_articles() -> Iterator[Labelled]:
 
 def own_articles(pattern: str) -> Iterator[Labelled]:
     """Yields the articles of the project's own labels, with their texts from the shared folder."""
-    files = sorted((CHECKOUT / "train/labels").glob(pattern))
-    labels = {row["doc"]: row for path in files for row in corpus.read_lines(path)}
-    for name in ("headlines_2025", "allsides_odd_months"):
-        for line in corpus.read_lines(shared_folder() / f"data/news/{name}.jsonl.xz"):
-            if line["doc"] in labels:
-                article, label = to_article(line), labels[line["doc"]]
-                yield article, split_article(article), [spread_row(m, article, label) for m in label["mentions"]]
+    for row, label in corpus.labelled_rows(corpus.label_files(pattern), shared_folder()):
+        article = to_article(row)
+        yield article, split_article(article), [spread_row(m, article, label) for m in label["mentions"]]
 
 
 def spread_row(mention: dict[str, Any], article: Article, label: dict[str, Any]) -> dict[str, Any]:

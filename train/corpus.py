@@ -13,7 +13,7 @@ import lzma
 import re
 import tarfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ MODES = ("", *(f"{t.name}:{m}" for t in BOOK.types.values() for m in t.modes))
 CONTEXTS = BOOK.contexts
 IGNORE = -100
 HELD_OUT = 0.15
+LABELS = Path(__file__).parent / "labels"
 
 
 @dataclass(kw_only=True)
@@ -88,21 +89,44 @@ def gold_examples(tokenizer: Tokenizer, docs: Path, gold: Path) -> Iterator[Exam
         yield from examples_of(tokenizer, article, split_article(article), mentions[row["doc"]])
 
 
-def label_examples(tokenizer: Tokenizer, files: Iterable[Path], shared: Path) -> Iterator[Example]:
-    """Yields the examples of the project's own labels, with the texts rebuilt by id."""
-    wanted = {row["doc"]: row for path in files for row in read_lines(path)}
+def label_files(patterns: str) -> list[Path]:
+    """Gives the project's own label files that some patterns, parted by commas, name."""
+    return sorted({path for pattern in patterns.split(",") for path in LABELS.glob(pattern)})
+
+
+def news_rows(shared: Path, wanted: Container[str]) -> Iterator[dict[str, Any]]:
+    """Yields the headlines and articles whose ids are wanted."""
     for name in ("headlines_2025", "allsides_odd_months"):
         for row in read_lines(shared / f"data/news/{name}.jsonl.xz"):
-            if row["doc"] not in wanted:
-                continue
-            label = wanted[row["doc"]]
-            article = article_of(row)
-            body = article.body
-            sentences = [
-                Sentence(index=i, start=a, end=b, text=body[a:b], is_title=b <= len(article.title))
-                for i, (a, b) in enumerate(label["sentences"])
-            ]
-            yield from examples_of(tokenizer, article, sentences, [spread(m, body) for m in label["mentions"]])
+            if row["doc"] in wanted:
+                yield row
+
+
+def labelled_rows(files: Iterable[Path], shared: Path) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yields the headlines and articles that some label files label, each with its label."""
+    labels = {row["doc"]: row for path in files for row in read_lines(path)}
+    yield from ((row, labels[row["doc"]]) for row in news_rows(shared, labels))
+
+
+def label_examples(tokenizer: Tokenizer, files: Iterable[Path], shared: Path) -> Iterator[Example]:
+    """Yields the examples of the project's own labels, with the texts rebuilt by id."""
+    for row, label in labelled_rows(files, shared):
+        article = article_of(row)
+        body = article.body
+        sentences = [
+            Sentence(index=i, start=a, end=b, text=body[a:b], is_title=b <= len(article.title))
+            for i, (a, b) in enumerate(label["sentences"])
+        ]
+        yield from examples_of(tokenizer, article, sentences, [spread(m, body) for m in label["mentions"]])
+
+
+def article_windows(tokenizer: Tokenizer, shared: Path) -> Iterator[Example]:
+    """Yields the windows of whole articles without labels; of none that is held out or that quality is reported on."""
+    reported = {row["doc"].removeprefix("as_") for row in read_lines(shared / "gold/dev_docs.jsonl")}
+    for row in read_lines(shared / "data/news/allsides_odd_months.jsonl.xz"):
+        if row["doc"] not in reported and not is_held_out(row["doc"]):
+            pieces = cut_pieces(tokenizer, split_article(article_of(row)))
+            yield from (Example(window=window, doc=row["doc"]) for window in pack_windows(pieces))
 
 
 def spread(mention: dict[str, Any], body: str) -> dict[str, Any]:

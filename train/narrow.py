@@ -27,8 +27,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dragoman.reader.sentences import split_article
-from dragoman.reader.windows import cut_pieces, load_tokenizer, pack_windows
+from dragoman.reader.windows import load_tokenizer
 
 BATCH, ROUND = 16, 64
 # A thousandth of the mean square of the units is added to each, so that units that are never lit do no harm.
@@ -102,15 +101,9 @@ def training_windows(tokenizer: Tokenizer, shared: Path, number: int) -> Iterato
     yield from random.Random(1).sample(windows, min(number, len(windows)))
 
 
-def article_windows(tokenizer: Tokenizer, shared: Path, number: int) -> list[Example]:
-    """Gives windows of whole articles; those that quality is reported on are left out."""
-    reported = {row["doc"].removeprefix("as_") for row in corpus.read_lines(shared / "gold/dev_docs.jsonl")}
-    windows = []
-    for row in corpus.read_lines(shared / "data/news/allsides_odd_months.jsonl.xz"):
-        if row["doc"] in reported or corpus.is_held_out(row["doc"]):
-            continue
-        pieces = cut_pieces(tokenizer, split_article(corpus.article_of(row)))
-        windows += [Example(window=window, doc=row["doc"]) for window in pack_windows(pieces)]
+def lesson_windows(tokenizer: Tokenizer, shared: Path, number: int) -> list[Example]:
+    """Draws windows of whole articles; those that quality is reported on are left out."""
+    windows = list(corpus.article_windows(tokenizer, shared))
     return random.Random(2).sample(windows, min(number, len(windows)))
 
 
@@ -153,7 +146,7 @@ def main() -> None:
     teacher = copy.deepcopy(model.encoder)
     tokenizer = load_tokenizer(fit.pretrained() / fit.PRETRAINED / "tokenizer.json")
     narrow(model.encoder, list(training_windows(tokenizer, options.shared, options.windows)), options.inner)
-    teach(model, teacher, article_windows(tokenizer, options.shared, options.lessons))
+    teach(model, teacher, lesson_windows(tokenizer, options.shared, options.lessons))
     torch.save(model.state_dict(), options.out)
 
 

@@ -21,21 +21,21 @@ import math
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import corpus
 import fit
 import torch
 from corpus import Example
-from lessons import HIDDEN, article_windows, heads_alone, key_of
+from lessons import HIDDEN, heads_alone, key_of, promising_windows
 from network import CASES, Reader
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from dragoman.reader.decode import candidates
-from dragoman.reader.network import Output, default_folder, softmax, speech_probabilities
+from dragoman.reader.network import default_folder
 from dragoman.reader.windows import load_tokenizer
 
 HEADS, LAYERS, INNER = 12, 12, 3072
@@ -190,22 +190,8 @@ def last_states(model: Reader, below: Mapping[str, Tensor], batch: Sequence[Exam
         return model.encoder(padded(below, batch), cases, tokens).float()
 
 
-@torch.no_grad()
 def held_out_score(model: Reader, below: Mapping[str, Tensor], held: Sequence[Example]) -> str:
-    model.eval()
-    heads, found = fit.heads_of(model), []
-    for batch in by_length(held):
-        states = last_states(model, below, batch)
-        for i, example in enumerate(batch):
-            seen = states[i, : len(example.window)]
-            output = Output(
-                states=seen.numpy(),
-                tags=softmax(model.tags(seen).numpy()),
-                speech=speech_probabilities(model.speech(seen).numpy()),
-            )
-            found.append((example, list(candidates(example.window, output, heads, len(corpus.TYPES)))))
-    model.train()
-    threshold, score = fit.best_threshold(found)
+    threshold, score = fit.best_threshold(fit.found_events(model, held, partial(last_states, model, below)))
     return f"held out at {threshold}: " + " ".join(f"{k} {v:.3f}" for k, v in score.items())
 
 
@@ -257,11 +243,10 @@ def run_read(options: argparse.Namespace, tokenizer: Tokenizer) -> None:
     model = empty_reader()
     model.load_state_dict(torch.load(options.learned))
     model.eval()
-    folder = Path(__file__).parent / "labels"
-    files = sorted({path for pattern in options.labels.split(",") for path in folder.glob(pattern)})
+    files = corpus.label_files(options.labels)
     labelled = [e for e in corpus.label_examples(tokenizer, files, options.shared) if not corpus.is_held_out(e.doc)]
     states, began = {}, time.time()
-    articles = article_windows(tokenizer, options.shared, options.windows)
+    articles = promising_windows(tokenizer, options.shared, options.windows)
     for batch in by_length([*labelled, *articles]):
         made = last_states(model, lower_states(lower, batch), batch).bfloat16()
         states |= {key_of(e): made[i, : len(e.window)].clone() for i, e in enumerate(batch)}
