@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 from datetime import date, timedelta
 
+from record import open_record
+
 from dragoman.dyads import DyadTies, happening_lines
 from dragoman.neighbourhood import find_pairs
 from dragoman.store import RecordStore
@@ -50,7 +52,7 @@ def main() -> None:
     parser.add_argument("--until", type=date.fromisoformat)
     parser.add_argument("--by", choices=("day", "week", "month"), default="week")
     options = parser.parse_args()
-    store = RecordStore.open(options.record)
+    store = open_record(options.record)
     read = sorted(store.articles_by_day())
     window = Window(since=options.since or read[0], until=options.until or read[-1] + timedelta(days=1), by=options.by)
     found = find_all(store, window, options.least)

@@ -39,6 +39,8 @@ from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
+from record import open_record
+
 from dragoman.model import Event, EventDate, Evidence, Party, Span
 from dragoman.records import Sources, cluster_events, find_links, happening_day, link_records
 from dragoman.rows import party_key
@@ -352,11 +354,11 @@ def main() -> None:
     if options.command == "speed":
         measure_speed(options.events)
     elif options.command == "slice":
-        write_slice(RecordStore.open(options.record), options.folder, options.number, options.seed)
+        write_slice(open_record(options.record), options.folder, options.number, options.seed)
     elif options.command == "judge":
         judge(options.folder, options.readers, options.kept)
     else:
-        score(RecordStore.open(options.record), options.sheet)
+        score(open_record(options.record), options.sheet)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,15 @@ def test_commands_in_the_readme_exist() -> None:
         assert command in main.commands
 
 
+@pytest.mark.parametrize("words", ["merge.py slice {0} {0}", "merge.py score {0} {0}", "largest_turns.py {0}"])
+def test_measures_of_a_record_say_where_there_is_none(words: str, tmp_path: Path) -> None:
+    program, *rest = words.format(tmp_path).split()
+    call = [sys.executable, f"eval/{program}", *rest]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{program}: no record at {tmp_path}") and done.stderr.count("\n") == 1
+
+
 def test_no_function_is_too_long_to_hold_in_the_head() -> None:
     long = [f"{p.name}:{f.name}" for p, f in functions() if (f.end_lineno or 0) - f.lineno + 1 > LONGEST]
     assert long == []
