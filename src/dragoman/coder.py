@@ -183,7 +183,7 @@ class Coder:
                 reading.article, reading.sentences, (), span.start, span.end, acts=acts,
                 opponent=opponent, counterpart=counterpart,
             ):  # fmt: skip
-                party = party_of(span, mention)
+                party = Party.of(span, mention)
                 found.setdefault((span.start, party.code, party.name), party)
         return tuple(found.values())
 
@@ -258,21 +258,6 @@ def sole_code(parties: Sequence[Party]) -> str | None:
     """Gives the code that all parties of a side share, None where they have several or none."""
     codes = {party.code for party in parties if party.code}
     return codes.pop() if len(codes) == 1 else None
-
-
-def party_of(span: Span, mention: Mention) -> Party:
-    """Gives a party: the words the reader found, and the entity that the actor stage chose for them."""
-    entity = mention.entity
-    return Party(
-        start=span.start,
-        end=span.end,
-        text=span.text,
-        code=entity.code if entity else None,
-        sectors=entity.sectors if entity else (),
-        name=entity.name if entity else None,
-        identifier=entity.identifier if entity else None,
-        basis=mention.basis,
-    )
 
 
 def _cut_skips(reading: Reading) -> Iterator[Skip]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from dragoman.model import Article, Attribution, Mention, PlaceMention, Sentence, Span, TimeMention
 from dragoman.reader.sentences import split_article
+from dragoman.rows import feature_row, span_row
 
 
 class Annotator:
@@ -55,7 +56,7 @@ class Annotator:
 def actor_row(mention: Mention) -> dict[str, Any]:
     entity = mention.entity
     return {
-        **_span(mention),
+        **span_row(mention),
         "code": entity.code if entity else None,
         "sectors": list(entity.sectors) if entity else [],
         "name": entity.name if entity else None,
@@ -67,21 +68,12 @@ def actor_row(mention: Mention) -> dict[str, Any]:
 
 def time_row(time: TimeMention) -> dict[str, Any]:
     return {
-        **_span(time), "value": time.value, "type": time.type, "confidence": time.confidence, "basis": time.basis,
+        **span_row(time), "value": time.value, "type": time.type, "confidence": time.confidence, "basis": time.basis,
     }  # fmt: skip
 
 
 def place_row(place: PlaceMention) -> dict[str, Any]:
-    return {
-        **_span(place),
-        "name": place.name,
-        "country": place.country,
-        "latitude": place.latitude,
-        "longitude": place.longitude,
-        "geonameid": place.geonameid,
-        "confidence": place.confidence,
-        "basis": place.basis,
-    }
+    return {**span_row(place), **feature_row(place)}
 
 
 def attribution_row(attribution: Attribution) -> dict[str, Any]:
@@ -92,10 +84,6 @@ def attribution_row(attribution: Attribution) -> dict[str, Any]:
         "confidence": None,
         "basis": "reader",
     }
-
-
-def _span(span: Mention | TimeMention | PlaceMention | Span) -> dict[str, Any]:
-    return {"start": span.start, "end": span.end, "text": span.text}
 
 
 def _ends(span: Span | None) -> list[int] | None:

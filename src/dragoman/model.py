@@ -194,6 +194,21 @@ class Party:
     identifier: str | None = None
     basis: str = ""
 
+    @classmethod
+    def of(cls, words: Span | Mention, mention: Mention) -> Party:
+        """The party that some words are: the entity that was chosen for a mention in them."""
+        entity = mention.entity
+        return cls(
+            start=words.start,
+            end=words.end,
+            text=words.text,
+            code=entity.code if entity else None,
+            sectors=entity.sectors if entity else (),
+            name=entity.name if entity else None,
+            identifier=entity.identifier if entity else None,
+            basis=mention.basis,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventDate:

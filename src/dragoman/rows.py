@@ -11,7 +11,20 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
-from dragoman.model import Event, EventDate, Evidence, Link, Party, PlaceMention, Record, Span, Statement, Tie
+from dragoman.model import (
+    Event,
+    EventDate,
+    Evidence,
+    Link,
+    Mention,
+    Party,
+    PlaceMention,
+    Record,
+    Span,
+    Statement,
+    Tie,
+    TimeMention,
+)
 
 # Umbrella codes of PLOVER's non-state "countries": the code alone does not say who is meant, the name does.
 UMBRELLA_CODES = frozenset({"IGO", "NGO", "ISM", "IMG", "MNC"})
@@ -88,14 +101,7 @@ def event_row(event: Event) -> dict[str, Any]:
         "date_basis": event.date.basis,
         "place": _place_row(event.place),
         "attributed_to": _party_row(event.attributed_to) if event.attributed_to else None,
-        "sentence": _span_row(evidence.sentence),
-        "anchor": _span_row(evidence.anchor),
-        "article_id": evidence.article_id,
-        "url": evidence.url,
-        "publisher": evidence.publisher,
-        "published": _iso(evidence.published),
-        "coder": evidence.coder,
-        "codebook": evidence.codebook,
+        **_evidence_row(evidence),
     }
 
 
@@ -187,14 +193,7 @@ def statement_row(statement: Statement) -> dict[str, Any]:
         "topic": statement.topic,
         "polarity": statement.polarity,
         "basis": statement.basis,
-        "sentence": _span_row(evidence.sentence),
-        "anchor": _span_row(evidence.anchor),
-        "article_id": evidence.article_id,
-        "url": evidence.url,
-        "publisher": evidence.publisher,
-        "published": _iso(evidence.published),
-        "coder": evidence.coder,
-        "codebook": evidence.codebook,
+        **_evidence_row(evidence),
     }
 
 
@@ -236,6 +235,20 @@ def statement_from_row(row: dict[str, Any]) -> Statement:
     )
 
 
+def _evidence_row(evidence: Evidence) -> dict[str, Any]:
+    """The proof as it ends a row; `doc` stands at the row's beginning."""
+    return {
+        "sentence": span_row(evidence.sentence),
+        "anchor": span_row(evidence.anchor),
+        "article_id": evidence.article_id,
+        "url": evidence.url,
+        "publisher": evidence.publisher,
+        "published": _iso(evidence.published),
+        "coder": evidence.coder,
+        "codebook": evidence.codebook,
+    }
+
+
 def _evidence(row: dict[str, Any]) -> Evidence:
     return Evidence(
         article_id=row["article_id"],
@@ -274,6 +287,14 @@ def _place_row(place: PlaceMention | None) -> dict[str, Any] | None:
         "text": place.text,
         "start": place.start,
         "end": place.end,
+        **feature_row(place),
+        "kind": place.kind,
+    }
+
+
+def feature_row(place: PlaceMention) -> dict[str, Any]:
+    """What a place is, without the words that name it; degrees are WGS 84."""
+    return {
         "name": place.name,
         "country": place.country,
         "latitude": place.latitude,
@@ -281,11 +302,11 @@ def _place_row(place: PlaceMention | None) -> dict[str, Any] | None:
         "geonameid": place.geonameid,
         "confidence": place.confidence,
         "basis": place.basis,
-        "kind": place.kind,
     }
 
 
-def _span_row(span: Span) -> dict[str, Any]:
+def span_row(span: Mention | TimeMention | PlaceMention | Span) -> dict[str, Any]:
+    """Words and where they stand."""
     return {"start": span.start, "end": span.end, "text": span.text}
 
 

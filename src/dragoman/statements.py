@@ -289,16 +289,7 @@ class _Here:
         is_press = entity is not None and PRESS in entity.sectors and "state" not in mention.text.lower().split()
         if entity is None or entity.code is None or is_press:
             return None
-        return Party(
-            start=mention.start,
-            end=mention.end,
-            text=mention.text,
-            code=entity.code,
-            sectors=entity.sectors,
-            name=entity.name,
-            identifier=entity.identifier,
-            basis=mention.basis,
-        )
+        return Party.of(mention, mention)
 
     def resolved(self, span: Span) -> Party | None:
         """Gives whom words mean that are no mention; None where nobody can be told."""
