@@ -6,13 +6,12 @@ reads and answers; it codes nothing.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
-from dragoman.errors import CodebookError, QueryError
+from dragoman.errors import QueryError
+from dragoman.knowledge import table_rows
 from dragoman.words import did_you_mean
 
 VERSION = "PLOVER-2.0+patches-1"
@@ -99,12 +98,12 @@ class Codebook:
 @cache
 def load_codebook() -> Codebook:
     """Reads the codebook that comes with the package (a few milliseconds, once in a process)."""
-    modes = _rows("modes.tsv")
+    modes = table_rows("codebook", "modes.tsv")
     return Codebook(
-        types={r["type"]: _event_type(r, modes) for r in _rows("types.tsv")},
-        contexts=tuple(r["context"] for r in _rows("contexts.tsv")),
-        sectors=tuple(r["sector"] for r in _rows("sectors.tsv")),
-        cameo={r["code"]: _cameo_code(r) for r in _rows("cameo.tsv")},
+        types={r["type"]: _event_type(r, modes) for r in table_rows("codebook", "types.tsv")},
+        contexts=tuple(r["context"] for r in table_rows("codebook", "contexts.tsv")),
+        sectors=tuple(r["sector"] for r in table_rows("codebook", "sectors.tsv")),
+        cameo={r["code"]: _cameo_code(r) for r in table_rows("codebook", "cameo.tsv", is_quoted=True)},
     )
 
 
@@ -129,12 +128,3 @@ def _cameo_code(row: Mapping[str, str]) -> CameoCode:
         mode=row["mode"] or None,
         contexts=tuple(filter(None, row["contexts"].split(","))),
     )
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    source = resources.files("dragoman.data").joinpath("codebook", name)
-    try:
-        text = source.read_text(encoding="utf8")
-    except OSError as fault:
-        raise CodebookError(f"the codebook file {name} is missing: install the package again") from fault
-    return list(csv.DictReader(text.splitlines(), delimiter="\t"))

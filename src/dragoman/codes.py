@@ -7,14 +7,13 @@ text leaves open.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 from dragoman.codebook import Codebook
+from dragoman.knowledge import table_rows
 from dragoman.model import (
     Article,
     Event,
@@ -157,19 +156,13 @@ def apply_operators(event_type: str, anchor: str) -> tuple[str, str]:
 @cache
 def load_operators() -> Mapping[str, dict[str, str]]:
     """Reads the words that turn an act into a promise of it, keyed by those words."""
-    return {row["words"]: row for row in _rows("operators.tsv")}
+    return {row["words"]: row for row in table_rows("codebook", "operators.tsv")}
 
 
 @cache
 def load_rules() -> Mapping[tuple[str, str], dict[str, str]]:
     """Reads the rules, keyed by type and status."""
-    return {(row["type"], row["status"]): row for row in _rows("rules.tsv")}
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    text = resources.files("dragoman.data").joinpath("codebook", name).read_text(encoding="utf8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return list(csv.DictReader(lines, delimiter="\t"))
+    return {(row["type"], row["status"]): row for row in table_rows("codebook", "rules.tsv")}
 
 
 def without(recipients: Sequence[Party], actors: Sequence[Party]) -> tuple[Party, ...]:

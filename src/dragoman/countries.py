@@ -6,13 +6,11 @@ system does not number has None there.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
-from dragoman.errors import CodebookError
+from dragoman.knowledge import table_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +34,7 @@ class Country:
 @cache
 def load_countries() -> Mapping[str, Country]:
     """All states and territories by their code."""
-    source = resources.files("dragoman.data").joinpath("exchange", "countries.tsv")
-    try:
-        text = source.read_text(encoding="utf8")
-    except OSError as fault:
-        raise CodebookError("the table of countries is missing: install the package again") from fault
-    lines = [line for line in text.split("\n") if line and not line.startswith("#")]
-    return {row["code"]: _country(row) for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)}
+    return {row["code"]: _country(row) for row in table_rows("exchange", "countries.tsv")}
 
 
 def _country(row: Mapping[str, str]) -> Country:

@@ -5,14 +5,13 @@ Every row of `data/ties/*.tsv`; their README says where they are from. It codes 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 from dragoman.codebook import load_codebook
-from dragoman.errors import CodebookError, QueryError
+from dragoman.errors import QueryError
+from dragoman.knowledge import table_rows
 from dragoman.words import did_you_mean
 
 ANY_THEME = "same"
@@ -47,7 +46,7 @@ class Theme:
 @cache
 def types_of(kind: str) -> tuple[str, ...]:
     """The event types of a kind of words: `pledge` or `threat`."""
-    return tuple(row["type"] for row in _rows("kinds.tsv") if row["kind"] == kind)
+    return tuple(row["type"] for row in table_rows("ties", "kinds.tsv") if row["kind"] == kind)
 
 
 def is_mutual(event_type: str, mode: str | None, *, has_recipients: bool) -> bool:
@@ -64,7 +63,7 @@ def is_mutual(event_type: str, mode: str | None, *, has_recipients: bool) -> boo
 
 @cache
 def _mutual_rows() -> Mapping[str, Mapping[str, str]]:
-    return {row["type"]: row for row in _rows("mutual.tsv")}
+    return {row["type"]: row for row in table_rows("ties", "mutual.tsv")}
 
 
 @cache
@@ -79,7 +78,7 @@ def load_follows(event_type: str) -> tuple[Follow, ...]:
             contexts=frozenset() if row["contexts"] == ANY_THEME else _listed(row["contexts"]),
             same_sides=row["sides"] == "same",
         )
-        for row in _rows("follows.tsv")
+        for row in table_rows("ties", "follows.tsv")
         if row["type"] == event_type
     )
 
@@ -92,7 +91,7 @@ def load_themes() -> Mapping[str, Theme]:
         row["theme"]: Theme(
             name=row["theme"], contexts=tuple(row["contexts"].split(";")), words=tuple(row["words"].split(";"))
         )
-        for row in _rows("themes.tsv")
+        for row in table_rows("ties", "themes.tsv")
     }
     return contexts | named
 
@@ -109,13 +108,3 @@ def find_theme(name: str) -> Theme:
 
 def _listed(cell: str) -> frozenset[str | None]:
     return frozenset(None if word == _NONE else word for word in cell.split(";") if word)
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    source = resources.files("dragoman.data").joinpath("ties", name)
-    try:
-        text = source.read_text(encoding="utf8")
-    except OSError as fault:
-        raise CodebookError(f"the file {name} of ties is missing: install the package again") from fault
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))

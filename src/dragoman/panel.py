@@ -6,10 +6,8 @@ to hold panels that would not fit in memory, and never turns a period that was n
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from importlib import resources
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ import pyarrow.parquet as parquet
 from dragoman.countries import load_countries
 from dragoman.errors import QueryError
 from dragoman.kinds import types_of
+from dragoman.knowledge import table_rows
 from dragoman.rows import each_day
 from dragoman.tables import open_database
 from dragoman.ties import Period, Scale, Window
@@ -38,9 +37,7 @@ _NAMES = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 @cache
 def panel_columns() -> tuple[dict[str, str], ...]:
     """The columns of a panel in their order: column, kind, meaning, source."""
-    text = resources.files("dragoman.data").joinpath("ties", "panel_columns.tsv").read_text(encoding="utf8")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return tuple(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return tuple(table_rows("ties", "panel_columns.tsv"))
 
 
 def build_panel(

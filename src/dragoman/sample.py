@@ -13,12 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
 from dragoman.errors import QueryError
+from dragoman.knowledge import table_rows
 from dragoman.ties import Window
 from dragoman.view import RecordView
 
@@ -72,7 +72,7 @@ class Agreement:
 @cache
 def verdict_fields() -> tuple[str, ...]:
     """The verdict columns of a sheet, in their order."""
-    return tuple(row["field"] for row in _rows("verdicts.tsv"))
+    return tuple(row["field"] for row in table_rows("ties", "verdicts.tsv"))
 
 
 # --- drawing ---
@@ -218,10 +218,15 @@ def _verdict(cell: str | None, where: str) -> str | None:
     word = (cell or "").strip().lower()
     if not word:
         return None
-    known = {row["word"]: row["verdict"] for row in _rows("verdict_words.tsv")}
+    known = _verdict_words()
     if word not in known:
         raise QueryError(f"{where}: {cell!r} is no verdict: write yes, no or unsure, or leave it empty")
     return known[word]
+
+
+@cache
+def _verdict_words() -> Mapping[str, str]:
+    return {row["word"]: row["verdict"] for row in table_rows("ties", "verdict_words.tsv")}
 
 
 def measure_precision(sheets: Sequence[Sequence[Row]]) -> list[Precision]:
@@ -330,10 +335,3 @@ def _interval(share: float, number: float) -> tuple[float, float]:
     low = float(beta.ppf(tail, right, number - right + 1)) if right > 0 else 0.0
     high = float(beta.ppf(1 - tail, right + 1, number - right)) if right < number else 1.0
     return low, high
-
-
-@cache
-def _rows(name: str) -> tuple[dict[str, str], ...]:
-    text = resources.files("dragoman.data").joinpath("ties", name).read_text(encoding="utf8")
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return tuple(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))

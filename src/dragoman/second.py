@@ -7,7 +7,6 @@ that are not in the sentence, and whatever fails leaves the events as they were.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -27,6 +26,7 @@ import urllib3
 
 from dragoman.codebook import Codebook, load_codebook
 from dragoman.errors import QueryError
+from dragoman.knowledge import table_rows
 from dragoman.model import STATUSES, Article, FoundEvent, Sentence, Skip, Span, Status
 
 STAGE = "second reader"
@@ -316,9 +316,7 @@ def api_key(url: str) -> str | None:
 
 @cache
 def _definitions() -> Mapping[str, str]:
-    text = resources.files("dragoman.data").joinpath("second", "types.tsv").read_text(encoding="utf8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return {row["type"]: row["means"] for row in csv.DictReader(lines, delimiter="\t")}
+    return {row["type"]: row["means"] for row in table_rows("second", "types.tsv")}
 
 
 def system_prompt(codebook: Codebook) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from importlib import resources
 
 from dragoman.errors import QueryError
 from dragoman.groups import EVERYBODY_ELSE, MEMBERS, REST, Group, Member, Side, Spell, group_of
+from dragoman.knowledge import table_rows
 from dragoman.model import Entity
 from dragoman.rows import UMBRELLA_CODES
 from dragoman.words import nearest
@@ -233,5 +232,4 @@ def _state_names() -> frozenset[str]:
 
 
 def _states() -> list[dict[str, str]]:
-    text = resources.files("dragoman.data").joinpath("actors", "states.tsv").read_text(encoding="utf8")
-    return list(csv.DictReader([line for line in text.splitlines() if not line.startswith("#")], delimiter="\t"))
+    return table_rows("actors", "states.tsv")

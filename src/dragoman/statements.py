@@ -7,16 +7,15 @@ a holder who is resolved, or without a topic that says something, gives nothing;
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Literal, cast
 
 from dragoman.codebook import Codebook
+from dragoman.knowledge import table_rows
 from dragoman.model import Article, Attribution, Evidence, FoundEvent, Mention, Party, Sentence, Span, Statement
 
 Polarity = Literal["affirms", "denies", "leaves unsaid"]
@@ -147,9 +146,9 @@ def likely_cues(sentence: Sentence) -> tuple[Cue, ...]:
 @cache
 def load_lexicon() -> Lexicon:
     """Reads the cues and word lists."""
-    words = {row["name"]: row["words"].split("|") for row in _rows("words.tsv")}
+    words = {row["name"]: row["words"].split("|") for row in table_rows("statements", "words.tsv")}
     by_key: dict[str, list[Cue]] = {}
-    for row in _rows("cues.tsv"):
+    for row in table_rows("statements", "cues.tsv"):
         for wording in row["words"].split("|"):
             cue = Cue(
                 name=row["cue"],
@@ -170,12 +169,6 @@ def load_lexicon() -> Lexicon:
             rf",\"?\s(?:{_any_of(words['clausestop'])})\b(?!,)|\s(?:{_any_of(words['newclause'])})\b", re.IGNORECASE
         ),
     )
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    text = resources.files("dragoman.data").joinpath("statements", name).read_text(encoding="utf8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def _pattern(wording: str, words: Mapping[str, Sequence[str]]) -> re.Pattern[str]:

@@ -6,14 +6,13 @@ a paragraph stays whole or goes.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 
 from dragoman.article.dates import read_date
+from dragoman.knowledge import table_rows
 
 # A paragraph longer than this is prose, however it begins.
 _LONGEST_FURNITURE = 200
@@ -44,9 +43,7 @@ _HOWS = ("line", "start", "end", "from")
 
 @lru_cache(maxsize=1)
 def _load_furniture() -> _Furniture:
-    table = files("dragoman") / "data" / "furniture.tsv"
-    lines = (line for line in table.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
-    rows = list(csv.DictReader(lines, delimiter="\t"))
+    rows = table_rows("furniture.tsv")
     words = {how: [row["words"] for row in rows if row["how"] == how] for how in _HOWS}
     return _Furniture(
         lines=frozenset(words["line"]),

@@ -6,11 +6,11 @@ the script is not Latin or the identifier is very sure, because headlines full o
 
 from __future__ import annotations
 
-import csv
 import re
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
+
+from dragoman.knowledge import table_rows
 
 ENGLISH = "en"
 # Characters of the article that are looked at; more changes nothing.
@@ -64,9 +64,7 @@ def _load_identifier() -> Any:
 
 @lru_cache(maxsize=1)
 def _language_names() -> dict[str, str]:
-    table = files("dragoman") / "data" / "languages.tsv"
-    lines = (line for line in table.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
-    return {row["code"]: row["name"] for row in csv.DictReader(lines, delimiter="\t")}
+    return {row["code"]: row["name"] for row in table_rows("languages.tsv")}
 
 
 def language_name(code: str) -> str:

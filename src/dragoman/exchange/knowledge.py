@@ -6,15 +6,13 @@ word is not in these rows; it never guesses.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 from dragoman.codebook import CameoCode, Codebook, load_codebook
 from dragoman.countries import Country, load_countries
-from dragoman.errors import CodebookError
+from dragoman.knowledge import table_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +50,7 @@ class Level:
 @cache
 def columns_of(form: str) -> tuple[str, ...]:
     """The columns of a form, in the order of its files."""
-    return tuple(row["column"] for row in _rows("columns.tsv") if row["form"] == form)
+    return tuple(row["column"] for row in table_rows("exchange", "columns.tsv") if row["form"] == form)
 
 
 def country_by_cameo(code: str) -> Country | None:
@@ -87,20 +85,24 @@ def load_nonstates() -> Mapping[str, Nonstate]:
             icews_sectors=_listed(row["icews_sectors"]),
             icews_names=_listed(row["icews_names"]),
         )
-        for row in _rows("nonstate.tsv")
+        for row in table_rows("exchange", "nonstate.tsv")
     }
 
 
 @cache
 def sectors_by_word(form: str) -> Mapping[str, str]:
     """PLOVER sectors by another codebook's words for them (`cameo` codes or `icews` names)."""
-    return {row["word"]: row["sector"] for row in _rows("sectors.tsv") if row["form"] == form}
+    return {row["word"]: row["sector"] for row in table_rows("exchange", "sectors.tsv") if row["form"] == form}
 
 
 @cache
 def words_by_sector(form: str) -> Mapping[str, str]:
     """The word of another codebook that export writes for a PLOVER sector; some sectors have none."""
-    return {row["sector"]: row["word"] for row in _rows("sectors.tsv") if row["form"] == form and row["written"]}
+    return {
+        row["sector"]: row["word"]
+        for row in table_rows("exchange", "sectors.tsv")
+        if row["form"] == form and row["written"]
+    }
 
 
 @cache
@@ -108,7 +110,7 @@ def load_known_groups() -> Mapping[str, KnownGroup]:
     """Organisations by their CAMEO known-group code."""
     return {
         row["known"]: KnownGroup(known=row["known"], names=_listed(row["names"]), identifier=row["identifier"])
-        for row in _rows("known_groups.tsv")
+        for row in table_rows("exchange", "known_groups.tsv")
     }
 
 
@@ -124,13 +126,13 @@ def known_group_of(name: str | None, identifier: str | None) -> KnownGroup | Non
 @cache
 def load_levels() -> Mapping[str, Level]:
     """Levels of places by the kind of a place mention."""
-    return {row["kind"]: Level(**row) for row in _rows("levels.tsv")}
+    return {row["kind"]: Level(**row) for row in table_rows("exchange", "levels.tsv")}
 
 
 @cache
 def load_losses(form: str) -> Mapping[str, str]:
     """The sentence that names the loss of a field in a form; a sentence for `*` counts for every form."""
-    return {row["field"]: row["loss"] for row in _rows("losses.tsv") if row["form"] in {"*", form}}
+    return {row["field"]: row["loss"] for row in table_rows("exchange", "losses.tsv") if row["form"] in {"*", form}}
 
 
 @cache
@@ -167,13 +169,3 @@ def _countries_by_name() -> Mapping[str, Country]:
 
 def _listed(cell: str) -> tuple[str, ...]:
     return tuple(filter(None, cell.split(";")))
-
-
-def _rows(name: str) -> Iterable[dict[str, str]]:
-    source = resources.files("dragoman.data").joinpath("exchange", name)
-    try:
-        text = source.read_text(encoding="utf8")
-    except OSError as fault:
-        raise CodebookError(f"the file {name} of the exchange forms is missing: install the package again") from fault
-    lines = [line for line in text.split("\n") if line and not line.startswith("#")]
-    return csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)

@@ -18,8 +18,9 @@ from functools import cache, lru_cache
 from itertools import repeat
 from typing import NamedTuple
 
+from dragoman.knowledge import table_cells
 from dragoman.model import Article, FoundEvent, PlaceMention, Sentence, Span
-from dragoman.places.tables import load_lists, read_table
+from dragoman.places.tables import load_lists
 
 THRESHOLD = -1.85
 READER_POINTS = 3.0
@@ -53,7 +54,7 @@ class Candidate(NamedTuple):
 
 @cache
 def load_weights() -> Mapping[str, float]:
-    return {row[0]: float(row[1]) for row in read_table("event_place.tsv")}
+    return {row[0]: float(row[1]) for row in table_cells("places", "event_place.tsv")}
 
 
 class Told:

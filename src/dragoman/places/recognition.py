@@ -15,10 +15,11 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from dragoman.addresses import host_of
+from dragoman.knowledge import table_cells
 from dragoman.model import Article, Sentence
 from dragoman.places.gazetteer import Gazetteer, Place
 from dragoman.places.names import key_of
-from dragoman.places.tables import load_lists, read_table
+from dragoman.places.tables import load_lists
 
 LONGEST_NAME = 5
 MAX_TOKENS = 600
@@ -111,13 +112,15 @@ class WordLists:
 def load_words() -> WordLists:
     kinds: dict[str, set[str]] = {}
     papers: set[str] = set()
-    for word, kind, *_ in read_table("not_places.tsv"):
+    for word, kind, *_ in table_cells("places", "not_places.tsv"):
         if kind == "paper":
             papers.add(key_of(word))
         else:
             kinds.setdefault(key_of(word), set()).add(kind)
-    weights = {row[0]: float(row[1]) for row in read_table("evidence.tsv")}
-    rows = [(kind, mark, country, float(points)) for kind, mark, country, points in read_table("settings.tsv")]
+    weights = {row[0]: float(row[1]) for row in table_cells("places", "evidence.tsv")}
+    rows = [
+        (kind, mark, country, float(points)) for kind, mark, country, points in table_cells("places", "settings.tsv")
+    ]
     settings = {mark: (country, points) for kind, mark, country, points in rows if kind == "word"}
     signs = tuple(row[1:] for row in rows if row[0] == "sign")
     outlets = tuple(row[1:] for row in rows if row[0] == "domain")

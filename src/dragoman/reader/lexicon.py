@@ -5,12 +5,12 @@ The phrases are rows of `data/lexicon/anchors.tsv`; the parties of what they fin
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+
+from dragoman.knowledge import table_rows
 
 _WORD = re.compile(r"\w+")
 # What a phrase may skip between its words: up to four words, never beyond the sentence's own punctuation.
@@ -59,8 +59,6 @@ def find_phrases(text: str) -> Iterator[Match]:
 @cache
 def load_phrases() -> tuple[Phrase, ...]:
     """Reads the lexicon and compiles its phrases."""
-    text = resources.files("dragoman.data").joinpath("lexicon", "anchors.tsv").read_text(encoding="utf8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
     return tuple(
         Phrase(
             words=row["phrase"],
@@ -71,7 +69,7 @@ def load_phrases() -> tuple[Phrase, ...]:
             status=row["status"] or None,
             example=row["example"],
         )
-        for row in csv.DictReader(lines, delimiter="\t")
+        for row in table_rows("lexicon", "anchors.tsv")
     )
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib import resources
+
+from dragoman.knowledge import table_cells
 
 # Far enough for "n't yet been able to", near enough to cost nothing on endless sentences.
 REACH = 60
@@ -24,9 +25,7 @@ _QUOTED_NAME = re.compile(rf"[“\"‘'](?:{_NOBODY}) [^“”\"‘]*?[”\"’'
 
 @cache
 def _kinds() -> dict[str, str]:
-    text = resources.files("dragoman.data").joinpath("lexicon/negators.tsv").read_text(encoding="utf8")
-    rows = (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
-    return {word: kind for word, kind in rows if kind != "kind"}
+    return dict(table_cells("lexicon", "negators.tsv"))
 
 
 def negator_before(text: str, start: int) -> str | None:

@@ -11,7 +11,6 @@ Requires the reader's network. A type whose examples are not told from its count
 
 from __future__ import annotations
 
-import csv
 import math
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from dragoman.errors import CodebookError
+from dragoman.knowledge import table_rows
 from dragoman.model import FoundEvent, Sentence
 from dragoman.ontology import Example, Ontology, OwnType, read_marked, stems
 from dragoman.reader.decode import Candidate, candidates, event_of, find_roles, span_of, type_scores
@@ -427,9 +427,7 @@ def normalised(states: Array) -> Array:
 @cache
 def load_background() -> tuple[tuple[str, Example], ...]:
     """Reads the sentences that every own type is told from, with their PLOVER types ("" for no event)."""
-    text = resources.files("dragoman.data").joinpath("ontology", "background.tsv").read_text(encoding="utf8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return tuple((row["type"], read_marked(row["marked"])) for row in csv.DictReader(lines, delimiter="\t"))
+    return tuple((row["type"], read_marked(row["marked"])) for row in table_rows("ontology", "background.tsv"))
 
 
 @cache

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 
+from dragoman.knowledge import table_cells
 from dragoman.model import Sentence, Span
 
 # Between an auxiliary and its participle: adverbs.
@@ -28,8 +28,7 @@ REACH = 30
 
 @cache
 def _words() -> Mapping[str, frozenset[str]]:
-    text = resources.files("dragoman.data").joinpath("lexicon/passives.tsv").read_text(encoding="utf8")
-    rows = [line.split("\t") for line in text.splitlines() if line and not line.startswith("#")][1:]
+    rows = table_cells("lexicon", "passives.tsv")
     kinds = {kind for _, kind in rows}
     return {kind: frozenset(words for words, k in rows if k == kind) for kind in kinds}
 

@@ -13,10 +13,11 @@ from datetime import date
 from functools import cache
 from itertools import repeat
 
+from dragoman.knowledge import table_cells
 from dragoman.model import Article, EventDate, FoundEvent, Granularity, Sentence, TimeMention
 from dragoman.times import calendar
 from dragoman.times.candidates import BREAKS, Candidate, Timeline, candidates, distance, mood, tense_of
-from dragoman.times.lexicon import load_lists, read_table
+from dragoman.times.lexicon import load_lists
 
 READER_POINTS = 2.5
 # How far into its sentence a time that opens it may stand: "In the past, ...".
@@ -34,7 +35,7 @@ _PAST_PERFECT = re.compile(r"\bhad\b(?! to\b)[^.;]{0,20}$", re.IGNORECASE)
 @cache
 def load_weights(table: str) -> Mapping[str, float]:
     """The weights of features, by the name of their table in `data/times/`."""
-    return {row[0]: float(row[1]) for row in read_table("times", f"{table}.tsv")}
+    return {row[0]: float(row[1]) for row in table_cells("times", f"{table}.tsv")}
 
 
 def date_event(

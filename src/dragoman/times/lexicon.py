@@ -8,11 +8,12 @@ This module only reads; it decides nothing about a text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib import resources
+
+from dragoman.knowledge import table_cells
 
 Entry = tuple[str, str]
 Phrase = tuple[tuple[str, ...], str, str]
@@ -41,21 +42,12 @@ class Lexicon:
     named_days: Mapping[tuple[int, int], tuple[tuple[int, frozenset[str]], ...]]
 
 
-def read_table(folder: str, name: str) -> Iterator[list[str]]:
-    """Yields the rows of a table of the package's data, without comment lines and the head line."""
-    path = resources.files("dragoman") / "data" / folder / name
-    lines = (line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#"))
-    next(lines, None)
-    for line in lines:
-        yield line.split("\t")
-
-
 @cache
 def load_lexicon() -> Lexicon:
     """Reads the tables once per process (a few milliseconds)."""
     words: dict[str, Entry] = {}
     phrases: dict[str, list[Phrase]] = {}
-    for word, kind, value in read_table("times", "lexicon.tsv"):
+    for word, kind, value in table_cells("times", "lexicon.tsv"):
         parts = tuple(split_words(word))
         if len(parts) == 1:
             words[word] = (kind, value)
@@ -63,16 +55,16 @@ def load_lexicon() -> Lexicon:
             phrases.setdefault(parts[0], []).append((parts, kind, value))
     rules = tuple(
         Rule(name, builder, re.compile(pattern), float(confidence))
-        for name, builder, pattern, confidence, *_ in read_table("times", "rules.tsv")
+        for name, builder, pattern, confidence, *_ in table_cells("times", "rules.tsv")
     )
-    tense = {word: 1 if sign == "+" else -1 for word, sign in read_table("times", "tense.tsv")}
+    tense = {word: 1 if sign == "+" else -1 for word, sign in table_cells("times", "tense.tsv")}
     ordered = {first: tuple(sorted(found, key=lambda p: -len(p[0]))) for first, found in phrases.items()}
     return Lexicon(words, ordered, rules, tense, _named_days())
 
 
 def _named_days() -> dict[tuple[int, int], tuple[tuple[int, frozenset[str]], ...]]:
     days: dict[tuple[int, int], tuple[tuple[int, frozenset[str]], ...]] = {}
-    for month, day, year, words in read_table("times", "named_days.tsv"):
+    for month, day, year, words in table_cells("times", "named_days.tsv"):
         mark = int(month), int(day)
         days[mark] = (*days.get(mark, ()), (int(year), frozenset(words.split())))
     return days
@@ -81,14 +73,14 @@ def _named_days() -> dict[tuple[int, int], tuple[tuple[int, frozenset[str]], ...
 @cache
 def load_moving_days() -> Mapping[str, tuple[date, ...]]:
     """The days of the feasts that move with the moon, by feast, in order."""
-    rows = read_table("times", "moving_days.tsv")
+    rows = table_cells("times", "moving_days.tsv")
     return {feast: tuple(date.fromisoformat(day) for day in days.split()) for feast, days in rows}
 
 
 @cache
 def load_lists() -> Mapping[str, frozenset[str]]:
     """The lists of small words that the rules look for, by name."""
-    return {name: frozenset(words.split()) for name, words in read_table("times", "words.tsv")}
+    return {name: frozenset(words.split()) for name, words in table_cells("times", "words.tsv")}
 
 
 # Dates in figures, clock times, numbers, abbreviations with inner stops, words, and any other single character. Longer

@@ -5,17 +5,16 @@ The names are those of the actor tables; a party without a row there is called w
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from importlib import resources
 from typing import Any
 
 from dragoman.actors.tables import read_members, read_rows, split_list
 from dragoman.codebook import load_codebook
+from dragoman.knowledge import table_rows
 from dragoman.rows import UMBRELLA_CODES, date_bounds
 from dragoman.web.marking import plain
 from dragoman.web.queries import Wanted
@@ -55,9 +54,7 @@ class Wording:
 @cache
 def load_wordings() -> Mapping[str, Wording]:
     """Wordings by type, in the order of the codebook."""
-    text = resources.files("dragoman.web").joinpath("wording.tsv").read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    rows = {row["type"]: row for row in csv.DictReader(lines, delimiter="\t")}
+    rows = {row["type"]: row for row in table_rows("wording.tsv", package="dragoman.web")}
     return {
         name: Wording(verb=rows[name]["verb"], alone=rows[name]["alone"], meaning=rows[name]["meaning"])
         for name in load_codebook().types
@@ -75,9 +72,7 @@ class Theme:
 @cache
 def load_themes() -> Mapping[str, Theme]:
     """Themes by their word in the codebook, in its order."""
-    text = resources.files("dragoman.web").joinpath("themes.tsv").read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    rows = {row["theme"]: row for row in csv.DictReader(lines, delimiter="\t")}
+    rows = {row["theme"]: row for row in table_rows("themes.tsv", package="dragoman.web")}
     return {
         theme: Theme(name=rows[theme]["name"], meaning=rows[theme]["meaning"]) for theme in load_codebook().contexts
     }

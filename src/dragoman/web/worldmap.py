@@ -6,7 +6,6 @@ Earth projection (Šavrič, Patterson, Jenny 2018): areas keep their proportion.
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from functools import cache
 from importlib import resources
 from math import asin, cos, radians, sin, sqrt
 from typing import Any
+
+from dragoman.knowledge import table_rows
 
 WIDTH, HEIGHT = 960.0, 468.0
 # Coefficients of the Equal Earth polynomial.
@@ -59,10 +60,10 @@ def _top() -> float:
 @cache
 def load_outlines() -> tuple[Outline, ...]:
     """All countries but Antarctica (decoded once, some 40 ms)."""
-    world = resources.files("dragoman.web").joinpath("static", "world")
-    topology = json.loads(world.joinpath("countries-110m.json").read_text("utf-8"))
-    lines = [line for line in world.joinpath("numeric.tsv").read_text("utf-8").splitlines() if line[0] != "#"]
-    codes = {row["numeric"]: row["code"] for row in csv.DictReader(lines, delimiter="\t")}
+    world = ("static", "world")
+    shapes = resources.files("dragoman.web").joinpath(*world, "countries-110m.json")
+    topology = json.loads(shapes.read_text("utf-8"))
+    codes = {row["numeric"]: row["code"] for row in table_rows(*world, "numeric.tsv", package="dragoman.web")}
     arcs = _decode_arcs(topology)
     outlines = []
     for shape in topology["objects"]["countries"]["geometries"]:
