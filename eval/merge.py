@@ -17,7 +17,8 @@ training file ($DRAGOMAN_SHARED or ../shared); it takes first those in no judged
 article is in one (`known`), and if there are still too few, those of which one article was trained on (`taught`).
 The judged lists hold no words of any publisher. eval/merge_judged_spring.tsv (April to July) and
 eval/merge_judged.tsv (August to December), each by one reader, served to set rules and thresholds; so did
-eval/merge_judged_trained.tsv (pairs of which an article was trained on, by one reader).
+eval/merge_judged_trained.tsv (pairs of which an article was trained on, by one reader) and eval/merge_judged_autumn.tsv
+(all other merged pairs of 2025, by two readers).
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ SAME_FLOOR = 0.95
 APART_FLOOR = 0.85
 COLUMNS = ("drawn", "doc", "start", "end", "other_doc", "other_start", "other_end", "verdict", "other_verdict")
 KEY = "key/key.tsv"
-KINDS = ("fresh", "known", "taught")
+KINDS = ("fresh", "known", "taught", "learned")
 HEADLINES = "data/news/headlines_2025.jsonl.xz"
 QUESTION = """\
 Two reports a pair. Do the words in [[ ]] of A and of B tell of the same happening: the same act, by and to the
@@ -194,12 +195,12 @@ def write_slice(store: RecordStore, folder: Path, number: int, seed: int) -> Non
 
 
 def kind_of(pair: Pair, taught: set[str], judged: set[frozenset[str]]) -> str:
-    """fresh, known, taught, or none of these (not to be drawn)."""
+    """fresh, known, taught (one of the two is in a training file), learned (both are), or none: judged before."""
     docs = {event.evidence.doc for event in pair}
-    if len(docs & taught) == 2 or docs in judged:
+    if docs in judged:
         return "none"
     if docs & taught:
-        return "taught"
+        return "learned" if len(docs & taught) == 2 else "taught"
     return "known" if docs & frozenset().union(*judged) else "fresh"
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import START, event_lists, make_event, make_party
 
-from dragoman.model import PlaceMention, Span
+from dragoman.model import Party, PlaceMention, Span
 from dragoman.records import (
     Sources,
     cluster_events,
@@ -521,6 +521,9 @@ def domestic(event_id: str, sentence: str, anchor: str, **changes: object) -> ob
         ("has been made", "AGREE", set()),
         ("opened fire on the crowd", "ASSAULT", {"shoot"}),
         ("signed a deal", "AGREE", {"agree"}),
+        ("the assassination probe", "ASSAULT", {"investigate"}),
+        ("was shot down over", "ASSAULT", {"foil"}),
+        ("probed a murder", "ASSAULT", {"investigate", "kill"}),
     ],
 )
 def test_an_anchor_names_acts_as_its_type_allows(anchor: str, event_type: str, acts: set[str]) -> None:
@@ -720,3 +723,62 @@ def test_a_charge_is_one_though_two_articles_place_the_accused_in_two_countries(
         return len(cluster_events([one, other], Sources(topics=topics)))
 
     assert (count("charged"), count("criticized")) == (1, 2)
+
+
+def count_told_briefly(*told: dict[str, object], topics: tuple[str, str] = (ABOUT, ABOUT)) -> int:
+    """Happenings of two brief reports of one story."""
+    events = [
+        replace(make_event(f"e{at}", article=f"a{at}", **fields), **parties)  # type: ignore[arg-type]
+        for at, fields in enumerate(told)
+        for parties in [{side: fields.pop(side) for side in ("actors", "recipients") if side in fields}]
+    ]
+    return len(cluster_events(events, Sources(topics={f"a{at}": find_topic(text) for at, text in enumerate(topics)})))
+
+
+def test_told_briefly_whoever_acts_in_one_report_is_not_acted_on_in_the_other() -> None:
+    attack = {"event_type": "ASSAULT", "sentence": "Gunmen attacked the crowd", "anchor": "attacked"}
+    defence = {"event_type": "ASSAULT", "sentence": "A keeper attacked a gunman", "anchor": "attacked"}
+    gunmen, gunman, keeper = (make_party(None, text=text) for text in ("gunmen", "the gunman", "the lighthouse keeper"))
+    crowd = make_party("AUS")
+    assert (
+        count_told_briefly(
+            {**attack, "actors": (gunmen,), "recipients": (crowd,)}, {**attack, "actors": (gunmen,), "recipients": ()}
+        )
+        == 1
+    )
+    assert (
+        count_told_briefly(
+            {**attack, "actors": (gunmen,), "recipients": (crowd,)},
+            {**defence, "actors": (keeper,), "recipients": (gunman,)},
+        )
+        == 2
+    )
+
+
+def test_told_briefly_what_two_who_are_named_say_is_said_twice() -> None:
+    def party(name: str) -> Party:
+        return replace(make_party("USA", text=name), name=name)
+
+    asked = {"event_type": "ACCUSE", "sentence": "criticised the mayor", "anchor": "criticised", "recipients": ()}
+    for other, number in (("Vera Quist", 1), ("Harbour Party", 2), ("United States", 1)):
+        one = {**asked, "actors": (party("Governor Vera Quist"),)}
+        again = {**asked, "actors": (party(other),), "sentence": "criticised the mayor again"}
+        assert count_told_briefly(one, again) == number
+
+
+def test_told_briefly_a_protest_in_a_town_is_not_that_in_the_whole_country() -> None:
+    town = PlaceMention(
+        start=0, end=3, text="Porto", name="Porto", country="PRT", kind="town", latitude=41.1, longitude=-8.6
+    )
+    land = PlaceMention(start=0, end=3, text="Portugal", name="Portugal", country="PRT", kind="state")
+    march = {"event_type": "PROTEST", "sentence": "Thousands protested", "anchor": "protested", "recipients": ()}
+    assert count_told_briefly({**march, "place": land}, {**march, "place": land}) == 1
+    assert count_told_briefly({**march, "place": land}, {**march, "place": town}) == 2
+
+
+def test_told_briefly_parties_that_do_not_fit_need_articles_more_alike() -> None:
+    raid = {"event_type": "ASSAULT", "sentence": "They attacked it", "anchor": "attacked", "recipients": ()}
+    far = " ".join(ABOUT.split()[:5]) + " puma jaguar ocelot tapir sloth armadillo toucan"
+    told = ({**raid, "actors": (make_party("USA"),)}, {**raid, "actors": (make_party("CAN"),)})
+    assert count_told_briefly(*(dict(one) for one in told)) == 1
+    assert count_told_briefly(*(dict(one) for one in told), topics=(ABOUT, far)) == 2

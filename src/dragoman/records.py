@@ -20,13 +20,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib import resources
-from itertools import combinations, pairwise, product
+from itertools import combinations, product
 from math import asin, cos, log, prod, radians, sin, sqrt
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from dragoman.countries import load_countries
 from dragoman.model import Event, Link, Party, Record
 from dragoman.rows import date_bounds, party_key
 
@@ -53,6 +54,8 @@ TOLD_STEMS = 40
 # headlines as well.
 SAME_STORY = 0.14
 SAME_SHORT_STORY = 0.3
+# Likeness of two short articles of one story from which the same act is one happening though its parties do not fit.
+SAME_ACT_OF_OTHERS = 0.4
 # How much more than another word as rare a name says which story it is.
 NAME_SHARE = 3.0
 # Stems of a topic by which articles that may tell one story find each other.
@@ -214,11 +217,25 @@ def read_acts(anchor: str, event_type: str) -> Acts:
     >>> sorted(read_acts("was shot and killed", "ASSAULT").acts), read_acts("has been made", "AGREE").acts
     (['kill', 'shoot'], frozenset())
     """
-    words = _WORD.findall(anchor.casefold())
-    named = [*words, *map("_".join, pairwise(words))]
     rows = [row for row in _act_rows() if row.types is None or event_type in row.types]
-    found = [row for row in rows if any(row.names(word) for word in named)]
+    words = _joined(_WORD.findall(anchor.casefold()), rows)
+    found = [row for row in rows if any(row.names(word) for word in words)]
+    if len(words) > 1 and any(row.names(words[-2]) for row in found):
+        # An "assassination probe" is a probe: of two nouns the last is meant.
+        found = [row for row in found if row.kind in _law_classes() and row.names(words[-1])] or found
     return Acts(acts=frozenset(row.act for row in found), classes=frozenset(row.kind for row in found))
+
+
+def _joined(words: Sequence[str], rows: Collection[_ActRow]) -> list[str]:
+    """The words, two that name an act together as one: who was "shot down" was not shot."""
+    joined: list[str] = []
+    for word in words:
+        pair = f"{joined[-1]}_{word}" if joined else ""
+        if any(pair in row.words for row in rows):
+            joined[-1] = pair
+        else:
+            joined.append(word)
+    return joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +270,10 @@ def _act_rows() -> tuple[_ActRow, ...]:
 # --- one event, prepared for comparing ---
 
 
+# Who acts, and who is acted on.
+Roles: TypeAlias = tuple[frozenset[str], frozenset[str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
     """An event with what comparing needs. `key` is what makes its happening one; equal keys always merge."""
@@ -272,6 +293,7 @@ class _Reading:
     acts: Acts
     place: str | None
     country: str | None
+    roles: Roles
     topic: tuple[str, ...] = ()
     story: int | None = None
 
@@ -303,6 +325,7 @@ def _prepare(event: Event, topic: tuple[str, ...] = ()) -> _Reading:
         acts=read_acts(event.evidence.anchor.text, event.event_type),
         place=place_name,
         country=place.country if place else None,
+        roles=(frozenset(), frozenset()) if len(topic) >= TOLD_STEMS else _roles_of(event),
         topic=topic,
     )
 
@@ -310,6 +333,21 @@ def _prepare(event: Event, topic: tuple[str, ...] = ()) -> _Reading:
 def _keys(parties: Iterable[Party]) -> frozenset[str]:
     """Codes of the parties; an unresolved party is known by its words, behind a question mark."""
     return frozenset(party_key(party) or f"?{(party.name or party.text).casefold()}" for party in parties)
+
+
+def _roles_of(event: Event) -> Roles:
+    """Who acts and who is acted on, by code, those without one by how their words begin; none where all act alike."""
+    if event.event_type in load_priors()["mutual"]["types"]:
+        return frozenset(), frozenset()
+    return _beginnings(event.actors), _beginnings(event.recipients)
+
+
+def _beginnings(parties: Iterable[Party]) -> frozenset[str]:
+    found: set[str] = set()
+    for party in parties:
+        key = party_key(party)
+        found.update([key] if key else (stem[:NAME_BEGINS] for stem in stems_of(party.text)))
+    return frozenset(found)
 
 
 def _dyads_of(actors: frozenset[str], recipients: frozenset[str]) -> frozenset[tuple[str, str]]:
@@ -478,6 +516,8 @@ def _asked(one: _Reading, other: _Reading) -> _Asked | None:
 def _asked_by_parties(one: _Reading, other: _Reading) -> _Asked | None:
     if _places_differ(one, other) or _acts_differ(one, other):
         return None
+    if not _tell_it_at_length(one, other) and _are_told_of_two(one, other):
+        return None
     if _is_one_story(one, other):
         return _asked_of("story")
     fit = _parties_fit(one, other)
@@ -540,8 +580,59 @@ def _is_one_story(one: _Reading, other: _Reading) -> bool:
         return False
     if not _tell_one_story(one, other):
         return False
+    if _tell_it_at_length(one, other):
+        return True
     # Briefly told, "ready for talks" and "talks at the White House" are the same word and two happenings.
-    return one.event.event_type == other.event.event_type or _tell_it_at_length(one, other)
+    if one.event.event_type != other.event.event_type:
+        return False
+    return _parties_fit(one, other) is not None or _likeness_of_topics(one, other) >= SAME_ACT_OF_OTHERS
+
+
+def _likeness_of_topics(one: _Reading, other: _Reading) -> float:
+    """Cosine of what two readings' articles are about, 0 to 1."""
+    return _product(_topic_part(one.topic), _topic_part(other.topic))
+
+
+def _are_told_of_two(one: _Reading, other: _Reading) -> bool:
+    """Whether two brief reports tell of two happenings: the sides are swapped, another speaks, or one is a part."""
+    return _are_swapped(one.roles, other.roles) or _speakers_differ(one, other) or _is_part(one, other)
+
+
+def _is_part(one: _Reading, other: _Reading) -> bool:
+    """Whether of what is done in many places at once one reading tells what was done at one spot, the other not."""
+    if one.event.event_type not in load_priors()["scattered"]["types"]:
+        return False
+    return (_spot(one) is None) is not (_spot(other) is None)
+
+
+def _are_swapped(one: Roles, other: Roles) -> bool:
+    """Whether who acts in one is acted on in the other, and nobody has the same part in both."""
+    (actors, recipients), (other_actors, other_recipients) = one, other
+    if actors & other_actors or recipients & other_recipients:
+        return False
+    return bool(actors & other_recipients or recipients & other_actors)
+
+
+def _speakers_differ(one: _Reading, other: _Reading) -> bool:
+    """Whether an act of mere words is that of two: both name who says it, a person or an organ, and not the same."""
+    if one.event.quad not in VERBAL or one.acts.classes & other.acts.classes & _law_classes():
+        return False
+    return _are_opposed(_named_actors(one), _named_actors(other))
+
+
+def _country_name(code: str | None) -> str | None:
+    country = load_countries().get(code or "")
+    return country.name if country else None
+
+
+def _named_actors(reading: _Reading) -> frozenset[str]:
+    """Stems of the names of those who act; empty where one of them is told without a name, or by a country's alone."""
+    stems: set[str] = set()
+    for party in reading.event.actors:
+        if party.name is None or party.name == _country_name(party.code):
+            return frozenset()
+        stems.update(stems_of(party.text), stems_of(party.name))
+    return frozenset(stems)
 
 
 def _tell_one_story(one: _Reading, other: _Reading) -> bool:
@@ -753,11 +844,14 @@ class _AlikeGroups(_Groups):
         self._sizes = [1] * len(readings)
         self._classes = [{reading.acts.classes} for reading in readings]
         self._dyads = [{reading.dyads} for reading in readings]
+        self._roles = [{reading.roles} for reading in readings]
 
     def are_alike(self, one: int, other: int, asked: _Asked) -> bool:
         """Whether two groups differ, hold nothing that excludes each other, and agree on average as far as is asked."""
         one, other = self.find(one), self.find(other)
         if one == other or _hold_opposed(self._classes, one, other):
+            return False
+        if any(_are_swapped(*pair) for pair in product(self._roles[one], self._roles[other])):
             return False
         if not asked.in_one_topic and _hold_opposed(self._dyads, one, other):
             return False
@@ -780,6 +874,7 @@ class _AlikeGroups(_Groups):
         self._told[low] += self._told[high]
         self._classes[low] |= self._classes[high]
         self._dyads[low] |= self._dyads[high]
+        self._roles[low] |= self._roles[high]
         self._sums[high], self._topics[high] = {}, {}
 
 
