@@ -152,8 +152,12 @@ def batches(pairs: Pairs, chance: random.Random) -> Iterator[Rows]:
     yield from groups
 
 
-def taught(net: PairNet, pairs: Pairs, *, epochs: int, seed: int) -> PairNet:
-    """Gives a copy of the net that has learned from pairs; rare roots weigh more, by the root of their rarity."""
+def taught(net: PairNet, pairs: Pairs, *, epochs: int, seed: int, is_mean: bool = False) -> PairNet:
+    """Gives a copy of the net that has learned from pairs; rare roots weigh more, by the root of their rarity.
+
+    With `is_mean` its weights are the mean over the second half of the epochs, which depends less on the order of the
+    pairs than the last ones do (Izmailov et al. 2018, doi 10.48550/arXiv.1803.05407).
+    """
     torch.manual_seed(seed)
     chance, net = random.Random(seed), copy.deepcopy(net).train()
     weight, gold = torch.tensor(rareness(pairs) ** 0.5), torch.tensor(pairs.roots)
@@ -164,7 +168,8 @@ def taught(net: PairNet, pairs: Pairs, *, epochs: int, seed: int) -> PairNet:
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / (0.1 * steps), max(0.02, 1 - step / steps))
     )
-    for _ in range(epochs):
+    mean = torch.optim.swa_utils.AveragedModel(net)
+    for epoch in range(epochs):
         for rows in batches(pairs, chance):
             guessed = net(*tensors([pairs.known[i] for i in rows]))
             F.cross_entropy(guessed, gold[rows], weight=weight, label_smoothing=0.1).backward()
@@ -172,12 +177,16 @@ def taught(net: PairNet, pairs: Pairs, *, epochs: int, seed: int) -> PairNet:
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
+            if is_mean and 2 * epoch >= epochs:
+                mean.update_parameters(net)
+    if is_mean:
+        net.load_state_dict(mean.module.state_dict())
     return net.eval()
 
 
 def begin(reader: Path, news: Pairs, written: Pairs, *, seed: int) -> PairNet:
     """Gives the net that has learned from all but PLV."""
-    return taught(PairNet(reader), news.beside(written), epochs=EPOCHS_BEFORE, seed=seed)
+    return taught(PairNet(reader), news.beside(written), epochs=EPOCHS_BEFORE, seed=seed, is_mean=True)
 
 
 def rareness(pairs: Pairs) -> Array:
