@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+
+import pytest
 
 from dragoman.actors import ActorIndex
 from dragoman.coder import Coder
@@ -39,3 +42,19 @@ def test_the_mentions_of_a_sentence_are_those_of_the_article_that_lie_in_it() ->
     for sentence in sentences:
         inside = tuple(m for m in every if sentence.start <= m.start and m.end <= sentence.end)
         assert index.annotate(replace(ARTICLE), sentences, sentence) == inside
+
+
+def told(text: str) -> Iterator[str]:
+    [coded] = coder().code([Article(id="b", doc="b", title="", text=text)], keep="events")
+    yield from (f"{event.event_type} {event.status}" for event in coded.events)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("In case Russia attacks, Poland will close its border.", ["ASSAULT hypothetical", "COERCE hypothetical"]),
+        ("If Russia attacks, NATO will respond with sanctions.", ["ASSAULT hypothetical", "THREATEN asserted"]),
+    ],
+)
+def test_a_deed_on_a_condition_is_hypothetical_and_a_threat_is_made(text: str, wanted: list[str]) -> None:
+    assert list(told(text)) == wanted

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 
 from dragoman.model import FoundEvent, Sentence, Span, Status
+from dragoman.reader.conditions import SPOKEN, hangs_on_condition, is_condition
 from dragoman.reader.lexicon import Match, Phrase, find_phrases
 from dragoman.reader.names import own_spans, shorn, whole_name
 from dragoman.reader.negation import is_nobody, negator_before
@@ -164,7 +165,7 @@ def event_of(window: Window, tokens: Array, candidate: Candidate, *, heads: Head
     }
     speakers = roles["speaker"]
     actors, recipients = turned(event_type, roles["actor"], roles["recipient"], sentence=pieces.sentence, anchor=anchor)
-    status = "negated" if _is_of_nobody((*actors, *recipients), pieces.sentence, anchor) else status
+    status = _status_by_rules(status, event_type, (*actors, *recipients), sentence=pieces.sentence, anchor=anchor)
     return FoundEvent(
         sentence=pieces.sentence,
         anchor=anchor,
@@ -179,6 +180,21 @@ def event_of(window: Window, tokens: Array, candidate: Candidate, *, heads: Head
         contexts=_contexts(candidate.judgement.contexts, labels),
         basis=f"anchor {anchor.text!r}; runner-up {second}, margin {margin:.2f}",
     )
+
+
+def _status_by_rules(
+    status: Status, event_type: str, parties: Sequence[Span], *, sentence: Sentence, anchor: Span
+) -> Status:
+    """Gives what rules on closed classes of words make of the network's status: nobody's, or conditional."""
+    text, start, end = sentence.text, anchor.start - sentence.start, anchor.end - sentence.start
+    if _is_of_nobody(parties, sentence, anchor):
+        return "negated"
+    if status != "asserted":
+        return status
+    subjects = [(p.start - sentence.start, p.end - sentence.start) for p in parties if p.start <= anchor.start]
+    is_conditional = bool(subjects) and is_condition(text, max(subjects), start)
+    is_conditional |= event_type not in SPOKEN and hangs_on_condition(text, start, end)
+    return "hypothetical" if is_conditional else status
 
 
 def _is_of_nobody(parties: Sequence[Span], sentence: Sentence, anchor: Span) -> bool:

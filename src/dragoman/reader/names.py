@@ -12,7 +12,7 @@ from dragoman.words import load_words
 _WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*\.?")
 # What may end a party's words without being of them: stops, quotes, the "'s" of "Tehran's".
 _TAIL = re.compile(r"(?:[’']s?|[\s.,;:!?…\"”)\]]+)$")
-_LEAD = re.compile(r"^(?:neither|both) ", re.IGNORECASE)
+_LEAD = re.compile(r"^(?:neither|both|if|unless|whether|should|had|were) ", re.IGNORECASE)
 _ABBREVIATED = re.compile(r"(?:\b\w\.)+$")
 # In a headline set in capitals every word looks like a name: there nothing is widened.
 MOST_CAPITALS = 0.5
