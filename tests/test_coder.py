@@ -53,8 +53,9 @@ def told(text: str) -> Iterator[str]:
     ("text", "wanted"),
     [
         ("In case Russia attacks, Poland will close its border.", ["ASSAULT hypothetical", "COERCE hypothetical"]),
+        ("It is not true that Russia attacked Poland.", ["ASSAULT negated"]),
         ("If Russia attacks, NATO will respond with sanctions.", ["ASSAULT hypothetical", "THREATEN asserted"]),
     ],
 )
-def test_a_deed_on_a_condition_is_hypothetical_and_a_threat_is_made(text: str, wanted: list[str]) -> None:
+def test_what_rules_say_of_a_status_goes_before_what_the_network_says(text: str, wanted: list[str]) -> None:
     assert list(told(text)) == wanted

@@ -12,7 +12,7 @@ from dragoman.model import FoundEvent, Sentence, Span, Status
 from dragoman.reader.conditions import SPOKEN, hangs_on_condition, is_condition
 from dragoman.reader.lexicon import Match, Phrase, find_phrases
 from dragoman.reader.names import own_spans, shorn, whole_name
-from dragoman.reader.negation import is_nobody, negator_before
+from dragoman.reader.negation import is_denied, is_nobody, negator_before
 from dragoman.reader.network import Array, Heads, Judgement, Labels, Output
 from dragoman.reader.passive import turned
 from dragoman.reader.windows import Pieces, Window
@@ -185,9 +185,9 @@ def event_of(window: Window, tokens: Array, candidate: Candidate, *, heads: Head
 def _status_by_rules(
     status: Status, event_type: str, parties: Sequence[Span], *, sentence: Sentence, anchor: Span
 ) -> Status:
-    """Gives what rules on closed classes of words make of the network's status: nobody's, or conditional."""
+    """Gives what rules on closed classes of words make of the network's status: nobody's, called false, conditional."""
     text, start, end = sentence.text, anchor.start - sentence.start, anchor.end - sentence.start
-    if _is_of_nobody(parties, sentence, anchor):
+    if _is_of_nobody(parties, sentence, anchor) or is_denied(text, start):
         return "negated"
     if status != "asserted":
         return status

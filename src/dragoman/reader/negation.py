@@ -1,7 +1,8 @@
 """Tells whether a negating word governs what follows it: "did not formally attack", "without any deal".
 
-The network knows negation where it stands inside an anchor, as labels have it. This rule, on closed classes of words,
-is for anchors that begin behind it. It looks back within the clause only, and refuses whatever it does not know.
+The network knows negation where it stands inside an anchor, as labels have it. These rules, on closed classes of words,
+are for anchors that begin behind it, and for claims that a sentence calls false. They look within the clause only, and
+refuse whatever they do not know.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ _BEGINS_WITH_NOBODY = re.compile(rf"{_NOBODY} \w", re.IGNORECASE)
 _ENDS_WITH_NOBODY = re.compile(rf"(?<!\w){_NOBODY}\s*$", re.IGNORECASE)
 # A name in quotation marks that begins so, up to its end: “No Other Land”, ‘No Kings’.
 _QUOTED_NAME = re.compile(rf"[“\"‘'](?:{_NOBODY}) [^“”\"‘]*?[”\"’'](?!\w)", re.IGNORECASE)
+# What opens the content of a claim, and what ends it: another clause or another's words.
+_OPENS_CONTENT = " that "
+_ENDS_CONTENT = re.compile(
+    r"[,;:.!?—–\"“”]|\b(?:that|who|which|whose|whom|because|when|while|where|after|before|but)\b"
+)
+_IN_SUBJECT = re.compile(r"(?:(?:the|a|an|this|these|those|any) )?(?:.*['’]s? )?", re.IGNORECASE)
+_VERY = r"(?:(?:also|all|just|simply|\w+ly) )*"
 
 
 @cache
@@ -66,3 +74,41 @@ def is_nobody(text: str, party: tuple[int, int], start: int) -> bool:
         return False
     before = text[max(0, party[0] - REACH) : party[0]]
     return bool(_BEGINS_WITH_NOBODY.match(text[slice(*party)]) or _ENDS_WITH_NOBODY.search(before))
+
+
+def is_denied(text: str, start: int) -> bool:
+    """Tells whether what begins at character `start` of a sentence is the content of a claim that it calls false.
+
+    >>> text = "The claim that Russia attacked Poland is false."
+    >>> is_denied(text, text.index("attacked")), is_denied(text, text.index("is false"))
+    (True, False)
+    >>> is_denied("The claim that Russia attacked Poland is true.", 22)
+    False
+    """
+    known = _denials()
+    opened = text.rfind(_OPENS_CONTENT, 0, start)
+    content = opened + len(_OPENS_CONTENT)
+    if opened < 0 or _ENDS_CONTENT.search(text, content, start):
+        return False
+    if _IN_SUBJECT.fullmatch(text, content, start):
+        return False  # "no evidence that the weekend's strike came from the sea": there was a strike
+    if known["denies"].search(text[:opened]):
+        return True
+    denial = known["is false"].search(text, start) if known["claims"].search(text[:opened]) else None
+    return bool(denial and denial.start() > start and not _ENDS_CONTENT.search(text, start, denial.start()))
+
+
+@cache
+def _denials() -> dict[str, re.Pattern[str]]:
+    rows = table_cells("lexicon", "denials.tsv")
+    words = {kind: "|".join(re.escape(w) for w, k in rows if k == kind) for kind in {kind for _, kind in rows}}
+    untrue = (
+        rf"(?:is|are|was|were|['’]s) {_VERY}(?:{words['false']}|not {_VERY}(?:{words['true']}))"
+        rf"|(?:is|are|was|were)n['’]t {_VERY}(?:{words['true']})"
+    )
+    patterns = {
+        "denies": rf"(?:(?<!\w)(?:{words['lead']})|\bit(?: |(?=['’]))(?:{untrue}))$",
+        "claims": rf"(?<!\w)(?:{words['claim']})$",
+        "is false": rf"\b(?:{untrue})(?!\w)",
+    }
+    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in patterns.items()}
