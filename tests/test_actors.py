@@ -15,6 +15,7 @@ from dragoman.actors.dictionaries import load_dictionary
 from dragoman.actors.words import NameTrie, fold, key_of, split_words
 from dragoman.errors import DictionaryError
 from dragoman.model import Article, Entity, Mention, Sentence
+from dragoman.reader.sentences import split_article
 
 DATA = Path(__file__).parent / "data"
 INDEX = ActorIndex.load()
@@ -113,12 +114,34 @@ def test_a_table_of_cases_is_at_least_95_percent_right(file: str, least: int) ->
 
 
 @pytest.mark.parametrize(
-    "phrase", ["Michael Jordan", "Denzel Washington", "Paris Hilton", "Real Madrid", "the Ottawa Senators"]
-)
+    "phrase",
+    [
+        "Michael Jordan", "Tom Holland", "Denzel Washington", "Paris Hilton", "Chad Bianco", "Sydney Sweeney",
+        "Israel Adesanya", "Real Madrid", "the Ottawa Senators",
+    ],
+)  # fmt: skip
 def test_a_name_that_holds_a_place_is_refused(phrase: str) -> None:
     answer = INDEX.resolve(phrase, on=date(2010, 1, 1), context=f"Everybody in the city knew that {phrase} won again.")
     assert isinstance(answer, Refusal)
     assert "private person or a team" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        ("Michael Jordan met Donald Trump on Monday.", ["USA"]),
+        ("Dan Israel criticised China.", ["CHN"]),
+        ("Chad Bianco accused Iran.", ["IRN"]),
+        ("Chad accused Iran.", ["TCD", "IRN"]),
+        ("Jordan Friday accused Iran.", ["JOR", "IRN"]),
+        ("Officials in Jordan Ahmad accused Iran.", ["JOR", "IRN"]),
+        ("Michael Says Jordan Accused Iran", ["JOR", "IRN"]),
+    ],
+)
+def test_a_person_named_like_a_state_is_not_of_it(text: str, states: list[str]) -> None:
+    article = Article(id="a", doc="a", title="", text=text)
+    found = INDEX.annotate(article, split_article(article))
+    assert [mention.entity.code for mention in found if mention.entity and mention.entity.code != "IGO"] == states
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ class Names:
         self.ranking = tables.read_ranking()
         self.acts = tables.read_acts()
         self.teams = tables.read_teams()
+        self.person_names = tables.read_person_names()
         self._add_tables()
         self._add_persons()
         for key, sense in extra:
@@ -93,15 +94,14 @@ class Names:
         self.given_names = self._find_given_names()
 
     def _find_given_names(self) -> frozenset[str]:
-        """First names of known persons that are no word of any other table: Michael, Denis; not Jordan, not May."""
-        given = {
+        """Given names that are no word of any other table: Michael, Denis, Tom; not Jordan, not May."""
+        of_persons = {
             person.partition(" ")[0]
             for person, spells in self.persons.items()
             if " " in person and spells[0].code not in _SURNAME_FIRST
         }
-        return frozenset(
-            name for name in given if len(name) > _SHORTEST_NAME and name not in self.senses and name not in _NOT_GIVEN
-        )
+        given = {name for name in of_persons if len(name) > _SHORTEST_NAME} | tables.read_given_names()
+        return frozenset(name for name in given if name not in self.senses and name not in _NOT_GIVEN)
 
     def _add_name(self, name: str, person: str, spell: Spell, *, is_full: bool) -> None:
         key = key_of(name)

@@ -17,6 +17,7 @@ from dragoman.actors.names import Found, Names, Standing
 from dragoman.actors.tables import FAR_PAST, Sense
 from dragoman.actors.words import Word, split_words
 from dragoman.model import Article, Sentence
+from dragoman.words import load_words
 
 _COMMON = frozenset(["agent", "office"])
 _PARAGRAPH = re.compile(r"[^\n]+")
@@ -24,6 +25,8 @@ _QUOTE = re.compile(r'“[^“”\n]*”?|"[^"\n]*"?')
 # A sentence is in title case where that share of its words longer than three letters begins with a capital.
 _TITLE_CASED = 0.7
 _SHORT_WORD = 3
+# ... and no more than that share of them begins with a small letter without being an article, a preposition and so on.
+_SMALL_CASED = 0.1
 HONORIFICS = frozenset(
     "mr mrs ms dr sir lord lady president prime minister pm sen rep gov secretary general gen senator judge justice "
     "king queen prince princess pope sheikh ayatollah col maj lt adm prof leader spokesman dame baron baroness hon "
@@ -109,7 +112,7 @@ class Reading:
         )
         places = [hit for hit in hits if hit.senses[0].kind in _PLACES]
         self._teams = frozenset(start for hit in places for start in self._team_starts(hit))
-        self._private = frozenset(hit.start for hit in places if self._is_last_name(hit))
+        self._private = frozenset(hit.start for hit in places if self._is_last_name(hit) or self._is_first_name(hit))
         self.found: list[Found] = [hit for hit in hits if hit.start not in self._private and self._stands(hit)]
         self._found_starts = [found.start for found in self.found]
         self.marks: list[tuple[int, int]] | None = None
@@ -127,7 +130,11 @@ class Reading:
             texts = [word.text for word in self.words_in(sentence.start, sentence.end)]
             first_letters = [text[0] for text in texts if len(text) > _SHORT_WORD]
             capitals = sum([letter.isupper() for letter in first_letters])
-            if first_letters and capitals >= _TITLE_CASED * len(first_letters):
+            if not first_letters or capitals < _TITLE_CASED * len(first_letters):
+                continue
+            # "Dan Israel criticised China" is no headline: there the verb would have a capital.
+            small = sum([text[0].islower() and text not in load_words("closed") for text in texts])
+            if small <= _SMALL_CASED * len(texts):
                 cased.append(number)
         return frozenset(cased)
 
@@ -167,6 +174,17 @@ class Reading:
             and before.start not in self._covered
             and self.sentence_at(hit.start) not in self._title_cased
         )
+
+    def _is_first_name(self, hit: Found) -> bool:
+        """Tells a place that is somebody's first name: Chad Bianco is not of Chad, nor Paris Hilton of Paris."""
+        after = self._beside(hit.last, 1)
+        if hit.first != hit.last or after is None or self.sentence_at(hit.start) in self._title_cased:
+            return False
+        name, known = self.words[hit.first].folded, self.names.person_names
+        if f"{name} {after.folded}" in known["namesakes"]:
+            return True
+        is_surname = self._is_strange(after) and after.folded not in known["no surname"] and not after.text.isupper()
+        return name in known["given"] and is_surname and not self.is_located(hit.start)
 
     def _beside(self, at: int, step: int) -> Word | None:
         """Gives the word before (-1) or after (1) a word, if it has a capital and one blank stands between."""

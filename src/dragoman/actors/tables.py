@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from dragoman.actors.words import fold, key_of, plain_words, split_words
 from dragoman.errors import DictionaryError
+from dragoman.knowledge import table_cells
 
 Kind = Literal[
     "user",
@@ -279,6 +280,21 @@ def read_acts() -> dict[str, str]:
 def read_teams() -> dict[str, frozenset[str]]:
     """Gives the folded words that make a place a sports team, by the side on which they stand."""
     return {row["side"]: frozenset(key_of(word) for word in split_list(row["words"])) for row in read_rows("teams.tsv")}
+
+
+def read_person_names() -> dict[str, frozenset[str]]:
+    """Gives the folded words that make a place a person's name, and those that do not, by their kind."""
+    return {
+        row["kind"]: frozenset(key_of(name) for name in split_list(row["words"]))
+        for row in read_rows("person_names.tsv")
+    }
+
+
+def read_given_names() -> frozenset[str]:
+    """Gives the given names that the rules for places know, those left out that are everyday words or titles."""
+    rows = table_cells("places", "not_places.tsv")
+    others = {row[0] for row in rows if row[1] in {"word", "title"}}
+    return frozenset(row[0] for row in rows if row[1] == "given" and row[0] not in others)
 
 
 def read_publishers() -> dict[str, str]:
