@@ -309,7 +309,14 @@ def measure_languages(folder: Path) -> None:
     with lzma.open(folder.parent / "news" / "headlines_2025.jsonl.xz", "rt", encoding="utf-8") as lines:
         items = [json.loads(line) for line in lines]
     headlines = [("en", f"{item.get('title') or ''}\n{item['text']}") for item in items]
-    for name, pairs in {"pages": texts, "headline items": headlines}.items():
+    # Titles of held-out pages whose text is not English either: the languages of short texts were chosen on the others.
+    foreign = [
+        (language, gold.title)
+        for (language, text), gold in zip(texts, golds, strict=True)
+        if gold.title and part_of(gold.name) == "held-out" and identify_language(text) != "en"
+    ]
+    titles = [*foreign, *(("en", item["title"]) for item in items if item.get("title"))]
+    for name, pairs in {"pages": texts, "headline items": headlines, "titles": titles}.items():
         asked = [(language == "en", identify_language(text) == "en") for language, text in pairs if language and text]
         refused = sum(is_english and not is_read for is_english, is_read in asked)
         let_in = sum(is_read and not is_english for is_english, is_read in asked)

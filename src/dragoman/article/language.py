@@ -1,7 +1,8 @@
 """Tells English articles from others, offline.
 
 Most articles are settled by their small words; only the rest is put to py3langid. Short texts are refused only where
-the script is not Latin or the identifier is very sure, because headlines full of names mislead it.
+the script is not Latin, the identifier is very sure, or it takes them for a language of much news and hardly for
+English: headlines full of names mislead it into small languages.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ _SHORT = 100
 # How sure py3langid must be to refuse (probabilities of its 140 languages sum to 1); measured by eval/extraction.py.
 _SURE = 0.9
 _SURE_IF_SHORT = 0.999
+# ... and how likely a language of much news must be for a short text, and how often likelier than English.
+_LIKELY_IF_SHORT = 0.3
+_LIKELIER_THAN_ENGLISH = 8
 # From this share of words on, the text is English: no other language reaches half of it (eval/extraction.py).
 _ENGLISH_SHARE = 0.1
 _ENGLISH_WORDS = frozenset("the and of that with from which their would were has been this said".split())
@@ -32,16 +36,20 @@ def identify_language(text: str) -> str:
     >>> identify_language("The minister met his counterpart from the north and said that the talks had been useful.")
     'en'
     """
-    sample = text[:_SAMPLE]
+    sample = text.strip()[:_SAMPLE]
     words = _WORD.findall(sample)
     if not words:
         return ENGLISH
     small = sum(word.lower() in _ENGLISH_WORDS for word in words)
     if small >= _ENGLISH_SHARE * len(words) and len(words) > 5:
         return ENGLISH
-    code, probability = _load_identifier().classify(sample)
+    chances: list[tuple[str, float]] = _load_identifier().rank(sample)
+    code, probability = chances[0]
     if _is_foreign_script(words):
         return str(code) if code != ENGLISH else "und"
+    if len(sample) < _SHORT and code in _languages_of_news():
+        is_foreign = probability >= max(_LIKELY_IF_SHORT, _LIKELIER_THAN_ENGLISH * dict(chances)[ENGLISH])
+        return str(code) if is_foreign else ENGLISH
     needed = _SURE if len(sample) >= _SHORT else _SURE_IF_SHORT
     return str(code) if probability >= needed else ENGLISH
 
@@ -65,6 +73,11 @@ def _load_identifier() -> Any:
 @lru_cache(maxsize=1)
 def _language_names() -> dict[str, str]:
     return {row["code"]: row["name"] for row in table_rows("languages.tsv")}
+
+
+@lru_cache(maxsize=1)
+def _languages_of_news() -> frozenset[str]:
+    return frozenset(row["code"] for row in table_rows("languages.tsv") if row["news"])
 
 
 def language_name(code: str) -> str:
