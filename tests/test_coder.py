@@ -59,3 +59,11 @@ def told(text: str) -> Iterator[str]:
 )
 def test_what_rules_say_of_a_status_goes_before_what_the_network_says(text: str, wanted: list[str]) -> None:
     assert list(told(text)) == wanted
+
+
+def test_every_sentence_has_an_event_a_skip_or_is_named_as_silent() -> None:
+    text = "Russia is a large country in the north. The weather was fine. Russia attacked Ukraine on Monday."
+    [coded] = coder().code([Article(id="c", doc="c", title="", text=text)], keep="events")
+    assert [sentence.text for sentence in coded.silent] == ["Russia is a large country in the north."]
+    assert any("[40:61]" in skip.detail for skip in coded.skips)
+    assert len(coded.events) == 1

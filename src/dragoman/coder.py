@@ -53,7 +53,7 @@ SPOKEN_TO = frozenset({"CONSULT", "AGREE", "REQUEST", "ACCUSE", "REJECT", "THREA
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coded:
-    """An article with everything found in it."""
+    """An article with everything found in it. `silent` are the sentences that were read and in which nothing was."""
 
     article: Article
     sentences: tuple[Sentence, ...]
@@ -65,6 +65,7 @@ class Coded:
     places: tuple[PlaceMention, ...] = ()
     attributions: tuple[Attribution, ...] = ()
     own_events: tuple[Event, ...] = ()
+    silent: tuple[Sentence, ...] = ()
 
     @property
     def all_events(self) -> tuple[Event, ...]:
@@ -129,6 +130,7 @@ class Coder:
                 *_gate_skips(reading),
             ),
             attributions=reading.attributions,
+            silent=_silent(reading),
         )
         if keep != "layers":
             return made
@@ -258,6 +260,13 @@ def sole_code(parties: Sequence[Party]) -> str | None:
     """Gives the code that all parties of a side share, None where they have several or none."""
     codes = {party.code for party in parties if party.code}
     return codes.pop() if len(codes) == 1 else None
+
+
+def _silent(reading: Reading) -> tuple[Sentence, ...]:
+    """Gives the sentences that the network read and found nothing in: no skip speaks of them."""
+    spoken = {sentence.start for sentence in reading.gated}
+    spoken |= {found.sentence.start for found in (*reading.events, *reading.own)}
+    return tuple(sentence for sentence in reading.sentences if sentence.start not in spoken)
 
 
 def _cut_skips(reading: Reading) -> Iterator[Skip]:

@@ -50,6 +50,10 @@ def print_article(coded: Coded, *, why: bool = False) -> None:
     if why:
         for skip in coded.skips:
             out.print(f"[dim]  {escape(skip.location)}: {escape(skip.reason)} ({escape(skip.detail)})[/]")
+        if coded.silent:
+            places = " ".join(f"[{sentence.start}:{sentence.end}]" for sentence in coded.silent)
+            told = f"{article.location or article.doc}: no event (read, and nothing likely enough found in {places})"
+            out.print(f"[dim]  {escape(told)}[/]")
 
 
 def print_own_type(row: Mapping[str, Any]) -> None:
