@@ -13,9 +13,9 @@
 
 Pairs are drawn across articles: `merged` ones stand in one record; `apart` ones have the same day, type and an actor
 and a recipient in common, and stand in two. A slice takes no pair that was judged before. It takes first those of
-articles in no training file ($DRAGOMAN_SHARED or ../shared) and no judged list (`fresh`), then those of which an article
-is in one (`known`), and if there are still too few, those of which one article was trained on (`taught`), or both
-(`learned`).
+articles in no training file ($DRAGOMAN_SHARED or ../shared) and no judged list (`fresh`), then those of which an
+article is in one (`known`), and if there are still too few, those of which one article was trained on (`taught`), or
+both (`learned`).
 The judged lists hold no words of any publisher. eval/merge_judged_spring.tsv (April to July) and
 eval/merge_judged.tsv (August to December), each by one reader, served to set rules and thresholds; so did
 eval/merge_judged_trained.tsv (pairs of which an article was trained on, by one reader) and eval/merge_judged_autumn.tsv
