@@ -75,6 +75,8 @@ CORE_WORDS = 30
 COMPARED_EACH_WITH_EACH = 40
 # Endings with which a word of data/merging/acts.tsv is still that word.
 ENDINGS = ("", "s", "es", "d", "ed", "ing", "ings")
+# Bins that like pairs are sorted in, for each step of likeness by 1.
+BINS = 256
 # Letters by which a name is known in its other forms.
 NAME_BEGINS = 4
 
@@ -749,34 +751,41 @@ def _topic_part(topic: Sequence[str]) -> dict[str, float]:
 
 
 class _LikePairs(Generic[Asked]):
-    """Pairs of positions with how like the two are, and what was asked of them: 18 bytes a pair.
+    """Pairs of positions with how like the two are, and what was asked of them: some 14 bytes a pair.
 
-    On the day of a great story they are millions, and as objects of their own they would take gigabytes.
+    On the day of a great story they are millions, and as objects of their own they would take gigabytes. They lie in
+    bins by likeness, so that only one bin at a time is sorted, and none is held longer than it is needed.
     """
 
-    def __init__(self) -> None:
-        self._likeness, self._ones, self._others = array("d"), array("i"), array("i")
-        self._asked_at = array("H")
+    def __init__(self, positions: int) -> None:
+        self._code = "H" if positions <= 1 << 16 else "I"
+        self._bins: dict[int, tuple[array[float], array[int], array[int], array[int]]] = {}
         self._kinds: dict[Asked, int] = {}
 
     def add(self, likeness: float, one: int, other: int, asked: Asked) -> None:
-        self._likeness.append(-likeness)
-        self._ones.append(one)
-        self._others.append(other)
+        number = int(likeness * BINS)
+        if number not in self._bins:
+            self._bins[number] = array("d"), array(self._code), array(self._code), array("H")
+        values, ones, others, asked_at = self._bins[number]
+        values.append(-likeness)
+        ones.append(one)
+        others.append(other)
         # What can be asked are a few rows of a table: each is kept once.
-        self._asked_at.append(self._kinds.setdefault(asked, len(self._kinds)))
+        asked_at.append(self._kinds.setdefault(asked, len(self._kinds)))
 
     def likest_first(self) -> Iterator[tuple[int, int, Asked]]:
-        """The pairs, the likest first, then by position."""
-        keys = (np.frombuffer(self._others, "i"), np.frombuffer(self._ones, "i"), np.frombuffer(self._likeness, "d"))
+        """The pairs, the likest first, then by position; each is given once."""
         kinds = list(self._kinds)
-        for at in np.lexsort(keys).data:
-            yield self._ones[at], self._others[at], kinds[self._asked_at[at]]
+        for number in sorted(self._bins, reverse=True):
+            values, ones, others, asked_at = self._bins.pop(number)
+            keys = (np.frombuffer(others, self._code), np.frombuffer(ones, self._code), np.frombuffer(values, "d"))
+            for at in np.lexsort(keys).data:
+                yield ones[at], others[at], kinds[asked_at[at]]
 
 
 def _same_pairs(readings: Sequence[_Reading]) -> _LikePairs[_Asked]:
     """Positions of two readings that are one happening, with their agreement and what was asked of it."""
-    found = _LikePairs[_Asked]()
+    found = _LikePairs[_Asked](len(readings))
     for at, earlier in enumerate(_earlier_with_a_key(map(_keys_to_meet, readings))):
         for before in earlier:
             one, other = readings[before], readings[at]
@@ -835,7 +844,7 @@ class _Stories(_Groups):
 
     def like_pairs(self) -> _LikePairs[None]:
         """Positions of two articles that are about the same, with their likeness; before any is joined."""
-        found = _LikePairs[None]()
+        found = _LikePairs[None](len(self._topics))
         weightiest = ((stem.casefold() for stem in topic[:TOPIC_KEYS]) for topic in self._topics)
         for at, earlier in enumerate(_earlier_with_a_key(weightiest)):
             for before in earlier:
@@ -867,7 +876,9 @@ class _AlikeGroups(_Groups):
 
     def __init__(self, readings: Sequence[_Reading]) -> None:
         super().__init__(len(readings))
-        self._sums = [_vector(reading) for reading in readings]
+        # One key for all readings that hold a word: the keys are most of a vector.
+        keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self._sums = [{keys.setdefault(at, at): part for at, part in _vector(one).items()} for one in readings]
         self._topics = [_topic_part(reading.topic) for reading in readings]
         self._told = [int(bool(reading.topic)) for reading in readings]
         self._sizes = [1] * len(readings)
