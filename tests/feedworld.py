@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -24,6 +24,8 @@ KINDS = (
     "slow", "leads on", "shared",
 )  # fmt: skip
 BROKEN = ("no xml", "empty", "missing", "gone", "cut off", "bomb", "circle", "bad links", "huge")
+# So that a small world has a host of each kind and of each way of being broken.
+EACH_KIND = (*KINDS, *("broken",) * (len(BROKEN) - 1))
 SECONDS_ASKED = 1
 CRAWL_DELAY = 0.5
 PAGES_EACH = 2
@@ -42,16 +44,27 @@ class Asked:
 
 
 class FeedWorld(ThreadingHTTPServer):
-    """`hosts` hosts with `feeds` feeds among them; `name` gives the name that a host is asked by."""
+    """`hosts` hosts with `feeds` feeds among them; `name` gives the name that a host is asked by.
+
+    `kinds` are what the hosts are like, in turn; the first of them is plain.
+    """
 
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, *, hosts: int, feeds: int, name: Callable[[int], str], address: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        *,
+        hosts: int,
+        feeds: int,
+        name: Callable[[int], str],
+        address: str = "127.0.0.1",
+        kinds: Sequence[str] = KINDS,
+    ) -> None:
         super().__init__((address, 0), Answering)
         self.hosts, self.round = hosts, 0
         self.names = {name(host): host for host in range(hosts)}
-        self._name = name
+        self._name, self._kinds = name, kinds
         self.feeds_of = {host: feeds // hosts + (host < feeds % hosts) for host in range(hosts)}
         self.asked: list[Asked] = []
         self.most_at_once: Counter[int] = Counter()
@@ -68,10 +81,12 @@ class FeedWorld(ThreadingHTTPServer):
         """A client that was killed is no trouble."""
 
     def kind(self, host: int) -> str:
-        return KINDS[host % len(KINDS)]
+        return self._kinds[host % len(self._kinds)]
 
     def fault(self, host: int) -> str:
-        return BROKEN[host // len(KINDS) % len(BROKEN)]
+        turn, place = divmod(host, len(self._kinds))
+        before = turn * self._kinds.count("broken") + self._kinds[:place].count("broken")
+        return BROKEN[before % len(BROKEN)]
 
     def url(self, host: int, path: str) -> str:
         return f"http://{self._name(host % self.hosts)}:{self.server_port}{path}"
@@ -113,7 +128,7 @@ class FeedWorld(ThreadingHTTPServer):
 
     def led_to(self, host: int) -> int:
         """The plain host that the pages of a host which leads on lie at."""
-        return host + 2 - len(KINDS) if host >= len(KINDS) else 0
+        return host - host % len(self._kinds)
 
     # --- answering ---
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -691,6 +692,19 @@ def test_two_short_texts_must_be_liker_to_tell_one_story_than_where_one_tells_it
     long = find_topic(f"{FILLER} {ABOUT}")
     assert len(set(find_stories({"a1": short, "a2": other}).values())) == 2
     assert len(set(find_stories({"a1": short, "a2": long}).values())) == 1
+
+
+def test_the_pairs_of_a_great_story_are_kept_packed() -> None:
+    """As objects of their own the pairs of one busy day took more memory than all else of a watch."""
+    articles = 300
+    topics = {f"a{at}": ("OLVIA", "ferry", f"word{at}") for at in range(articles)}
+    tracemalloc.start()
+    try:
+        assert len(set(find_stories(topics).values())) == 1
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most / (articles * (articles - 1) / 2) < 80  # bytes a pair, with the articles themselves
 
 
 TOPICS = st.lists(st.sampled_from(FILLER.split()), unique=True)

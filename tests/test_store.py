@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -71,6 +72,16 @@ def rows_of(store: RecordStore) -> dict[str, object]:
 
 
 # --- opening ---
+
+
+def test_a_long_run_of_batches_holds_the_file_lists_of_few_versions(store: RecordStore) -> None:
+    """A watch stores batch after batch for months: each had left the list of all files of a table behind."""
+    for reading in some_readings(tables.VERSIONS_KEPT + 4):
+        store.add([reading], merge=False)
+    held = Counter(name for name, _ in store._folder._files)
+    assert held["events"] == tables.VERSIONS_KEPT
+    assert max(held.values()) == tables.VERSIONS_KEPT
+    assert len(store.events()) == tables.VERSIONS_KEPT + 4
 
 
 def test_a_missing_record_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import threading
 import time
 from collections import Counter
@@ -20,9 +21,10 @@ from tests.feedworld import FeedWorld
 
 from dragoman.cli import main
 from dragoman.errors import SourceError, StoreError
+from dragoman.heap import give_back_large_blocks
 from dragoman.model import Report, Skip
 from dragoman.sources.web import Answer, fetch_answer
-from dragoman.watch import Habits, Ledger, Watcher, read_subscriptions
+from dragoman.watch import Habits, Ledger, Watcher, read_subscriptions, rounds
 from dragoman.watch.ledger import Page, Robots
 from dragoman.watch.manners import HeldRules, Rules, Turns, plain_address, retry_after
 
@@ -167,6 +169,52 @@ def test_a_page_in_two_feeds_or_in_the_record_is_not_fetched_again(served: Stand
     assert sorted(served.paths()) == ["/1", "/a", "/b"]
     assert counts.counts["already in the record"] == 1
     assert kept.pages == ["1"]
+
+
+class ManyHosts:
+    """Hosts with a feed and a page each, asked without a network; counts the pages fetched and not yet kept."""
+
+    def __init__(self, hosts: int, page: bytes) -> None:
+        self.feeds = [f"http://h{at}.example/feed" for at in range(hosts)]
+        self.page, self.held, self.most_held = page, 0, 0
+        self.batches: list[int] = []
+        self._lock = threading.Lock()
+
+    def fetch(self, url: str, **_: Any) -> Answer:
+        if url.endswith("/robots.txt"):
+            return Answer(url=url, status=404, headers={})
+        if url.endswith("/feed"):
+            item = f"<item><title>Talks</title><link>{url[:-5]}/page</link></item>"
+            body = f"<rss version='2.0'><channel><title>C</title>{item}</channel></rss>".encode()
+            return Answer(url=url, status=200, headers={"content-type": "text/xml"}, content=body)
+        with self._lock:
+            self.held += 1
+            self.most_held = max(self.most_held, self.held)
+        return Answer(url=url, status=200, headers={"content-type": "text/html"}, content=bytes(self.page))
+
+    def keep(self, found: Sequence[Report | Skip]) -> None:
+        time.sleep(0.01)  # so that all connections have their answer meanwhile
+        self.batches.append(len(found))
+        with self._lock:
+            self.held -= len(found)
+
+
+@pytest.mark.parametrize(("size", "together"), [(1000, 12), (200_000, 3)])
+def test_no_more_pages_are_held_than_a_batch_and_the_connections(
+    size: int, together: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rounds, "TOGETHER", 12)
+    monkeypatch.setattr(rounds, "BYTES_TOGETHER", 600_000)
+    world = ManyHosts(80, page_of("Talks").ljust(size))
+    habits = Habits(delay=0.0, connections=6)
+    one = Watcher(world.feeds, open_ledger(tmp_path), world.keep, habits=habits, fetch=world.fetch)
+    assert one.run_round().counts["pages fetched"] == sum(world.batches) == 80
+    assert max(world.batches) == together
+    assert world.most_held <= together + habits.connections
+
+
+def test_large_blocks_are_given_back_where_the_c_library_is_glibc() -> None:
+    assert give_back_large_blocks() == (platform.libc_ver()[0] == "glibc")
 
 
 def test_robots_are_obeyed_for_pages_and_feeds(served: StandIn, tmp_path: Path) -> None:

@@ -14,16 +14,16 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from importlib import resources
 from itertools import combinations, product
 from math import asin, cos, log, prod, radians, sin, sqrt
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -75,10 +75,14 @@ CORE_WORDS = 30
 COMPARED_EACH_WITH_EACH = 40
 # Endings with which a word of data/merging/acts.tsv is still that word.
 ENDINGS = ("", "s", "es", "d", "ed", "ing", "ings")
+# Bins that like pairs are sorted in, for each step of likeness by 1.
+BINS = 256
 # Letters by which a name is known in its other forms.
 NAME_BEGINS = 4
 
 _WORD = re.compile(r"[^\W_]+")
+
+Asked = TypeVar("Asked", bound=Hashable)
 
 
 @cache
@@ -705,7 +709,7 @@ def _cluster(readings: Sequence[_Reading]) -> list[list[_Reading]]:
     first_with_id: dict[str, int] = {}
     for at, reading in enumerate(readings):
         groups.join(at, first_with_id.setdefault(reading.natural_id, at))
-    for _, one, other, asked in sorted(_same_pairs(readings), key=itemgetter(0, 1, 2)):
+    for one, other, asked in _same_pairs(readings).likest_first():
         if groups.are_alike(one, other, asked):
             groups.join(one, other)
     clusters: dict[int, list[_Reading]] = defaultdict(list)
@@ -730,7 +734,7 @@ def find_stories(topics: Mapping[str, tuple[str, ...]]) -> dict[str, int]:
     """
     article_ids = sorted(topics)
     stories = _Stories([topics[article_id] for article_id in article_ids])
-    for _, one, other in sorted(stories.like_pairs()):
+    for one, other, _ in stories.like_pairs().likest_first():
         stories.join_if_alike(one, other)
     return {article_id: stories.find(at) for at, article_id in enumerate(article_ids)}
 
@@ -746,35 +750,69 @@ def _topic_part(topic: Sequence[str]) -> dict[str, float]:
     return {stem: sqrt(mass) / length for stem, mass in sorted(masses.items())}
 
 
-def _same_pairs(readings: Sequence[_Reading]) -> Iterator[tuple[float, int, int, _Asked]]:
-    """Positions of two readings that are one happening, behind their agreement (negative); and what was asked of it."""
-    seen: set[tuple[int, int]] = set()
-    for bucket in _buckets(readings):
-        for pair in combinations(bucket, 2):
-            if pair in seen or readings[pair[0]].natural_id == readings[pair[1]].natural_id:
-                continue
-            seen.add(pair)
-            one, other = readings[pair[0]], readings[pair[1]]
-            asked = _asked(one, other)
-            if asked is None:
+class _LikePairs(Generic[Asked]):
+    """Pairs of positions with how like the two are, and what was asked of them: some 14 bytes a pair.
+
+    On the day of a great story they are millions, and as objects of their own they would take gigabytes. They lie in
+    bins by likeness, so that only one bin at a time is sorted, and none is held longer than it is needed.
+    """
+
+    def __init__(self, positions: int) -> None:
+        self._code = "H" if positions <= 1 << 16 else "I"
+        self._bins: dict[int, tuple[array[float], array[int], array[int], array[int]]] = {}
+        self._kinds: dict[Asked, int] = {}
+
+    def add(self, likeness: float, one: int, other: int, asked: Asked) -> None:
+        number = int(likeness * BINS)
+        if number not in self._bins:
+            self._bins[number] = array("d"), array(self._code), array(self._code), array("H")
+        values, ones, others, asked_at = self._bins[number]
+        values.append(-likeness)
+        ones.append(one)
+        others.append(other)
+        # What can be asked are a few rows of a table: each is kept once.
+        asked_at.append(self._kinds.setdefault(asked, len(self._kinds)))
+
+    def likest_first(self) -> Iterator[tuple[int, int, Asked]]:
+        """The pairs, the likest first, then by position; each is given once."""
+        kinds = list(self._kinds)
+        for number in sorted(self._bins, reverse=True):
+            values, ones, others, asked_at = self._bins.pop(number)
+            keys = (np.frombuffer(others, self._code), np.frombuffer(ones, self._code), np.frombuffer(values, "d"))
+            for at in np.lexsort(keys).data:
+                yield ones[at], others[at], kinds[asked_at[at]]
+
+
+def _same_pairs(readings: Sequence[_Reading]) -> _LikePairs[_Asked]:
+    """Positions of two readings that are one happening, with their agreement and what was asked of it."""
+    found = _LikePairs[_Asked](len(readings))
+    for at, earlier in enumerate(_earlier_with_a_key(map(_keys_to_meet, readings))):
+        for before in earlier:
+            one, other = readings[before], readings[at]
+            if one.natural_id == other.natural_id or (asked := _asked(one, other)) is None:
                 continue
             likeness = _likeness(one.words, other.words)
             if likeness >= asked.words and (agreement := _agreement(one, other)) >= asked.agreement:
-                yield -agreement, *pair, asked
+                found.add(agreement, before, at, asked)
+    return found
 
 
-def _buckets(readings: Sequence[_Reading]) -> Iterator[list[int]]:
-    """Positions of readings that share a party on the same side, or a deed and a topic: only these can be the same."""
-    buckets: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for at, reading in enumerate(readings):
-        for key in reading.actors:
-            buckets["actor", key].append(at)
-        for key in reading.recipients:
-            buckets["recipient", key].append(at)
-        if reading.story is not None:
-            for deed in reading.deeds:
-                buckets[f"deed {deed}", str(reading.story)].append(at)
-    return iter(buckets.values())
+def _keys_to_meet(reading: _Reading) -> Iterator[tuple[str, str]]:
+    """Its parties by their side, and its deeds with its story: only readings that share one can be the same."""
+    yield from (("actor", key) for key in reading.actors)
+    yield from (("recipient", key) for key in reading.recipients)
+    if reading.story is not None:
+        yield from ((f"deed {deed}", str(reading.story)) for deed in reading.deeds)
+
+
+def _earlier_with_a_key(keys_of: Iterable[Iterable[Hashable]]) -> Iterator[set[int]]:
+    """For each in turn the positions of those before it that share a key with it."""
+    having: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for at, keys in enumerate(keys_of):
+        mine = set(keys)
+        yield {before for key in mine for before in having[key]}
+        for key in mine:
+            having[key].append(at)
 
 
 class _Groups:
@@ -804,15 +842,15 @@ class _Stories(_Groups):
         self._sizes = [1] * len(topics)
         self._at_length = [len(topic) >= TOLD_STEMS for topic in topics]
 
-    def like_pairs(self) -> Iterator[tuple[float, int, int]]:
-        """Positions of two articles that are about the same, behind their likeness (negative); before any is joined."""
-        buckets: dict[str, list[int]] = defaultdict(list)
-        for at, topic in enumerate(self._topics):
-            for stem in topic[:TOPIC_KEYS]:
-                buckets[stem.casefold()].append(at)
-        for one, other in {pair for bucket in buckets.values() for pair in combinations(bucket, 2)}:
-            if (likeness := _product(self._sums[one], self._sums[other])) >= self._least(one, other):
-                yield -likeness, one, other
+    def like_pairs(self) -> _LikePairs[None]:
+        """Positions of two articles that are about the same, with their likeness; before any is joined."""
+        found = _LikePairs[None](len(self._topics))
+        weightiest = ((stem.casefold() for stem in topic[:TOPIC_KEYS]) for topic in self._topics)
+        for at, earlier in enumerate(_earlier_with_a_key(weightiest)):
+            for before in earlier:
+                if (likeness := _product(self._sums[before], self._sums[at])) >= self._least(before, at):
+                    found.add(likeness, before, at, None)
+        return found
 
     def join_if_alike(self, one: int, other: int) -> None:
         low, high = sorted((self.find(one), self.find(other)))
@@ -838,7 +876,9 @@ class _AlikeGroups(_Groups):
 
     def __init__(self, readings: Sequence[_Reading]) -> None:
         super().__init__(len(readings))
-        self._sums = [_vector(reading) for reading in readings]
+        # One key for all readings that hold a word: the keys are most of a vector.
+        keys: dict[tuple[str, str], tuple[str, str]] = {}
+        self._sums = [{keys.setdefault(at, at): part for at, part in _vector(one).items()} for one in readings]
         self._topics = [_topic_part(reading.topic) for reading in readings]
         self._told = [int(bool(reading.topic)) for reading in readings]
         self._sizes = [1] * len(readings)

@@ -583,7 +583,7 @@ class RecordStore(CorrectingView):
         years = sorted({year_of(cell.split("|")[0]) for cell in cells})
         query = f"""SELECT * FROM {self._merging_source(snapshot, years)}
             WHERE cell IN (SELECT unnest(?)) AND {self.newest_coder(snapshot)}"""
-        events = {row["event_id"]: event_from_row(row) for row in self._rows(query, [list(cells)])}
+        events = {row["event_id"]: event_from_row(row) for row in self._each_row(query, [list(cells)])}
         happenings = cluster_events(events.values(), self._sources_of(snapshot, events.values()))
         if not snapshot.notes.get("corrections"):
             return happenings

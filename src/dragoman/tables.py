@@ -40,6 +40,8 @@ HEAD_FILE = "head.json"
 # What an upgrade needs to be undone: the head and the format as they were.
 WAY_BACK_FILE = "before-upgrade.json"
 LOCK_FILE = "writer.lock"
+# Versions of a table whose file lists are held: a writer makes a new one with every batch, for months.
+VERSIONS_KEPT = 8
 # Long enough for a neighbour's largest batch (seconds); a hung writer is named after that.
 LOCK_TIMEOUT = 120.0
 # `s3://bucket/record`, which a path has made `s3:/bucket/record` of: a folder of that name is never meant.
@@ -242,10 +244,20 @@ class TableFolder:
 
     def _listed(self, name: str, version: int) -> list[str]:
         """Paths of all data files of a version of a table."""
-        if (name, version) not in self._files:
+        files = self._files.get((name, version))
+        if files is None:
             with wrapped(f"table {name} of the record at {self.place} cannot be read: run `dragoman check`"):
-                self._files[name, version] = self._read_log(name, version)
-        return self._files[name, version]
+                files = self._read_log(name, version)
+            self._keep_list(name, version, files)
+        return files
+
+    def _keep_list(self, name: str, version: int, files: list[str]) -> None:
+        """Keeps the file list of a version of a table, and drops the oldest ones of the table that are too many."""
+        self._files[name, version] = files
+        # Listed first: other threads may add to it meanwhile.
+        kept = [key for key in list(self._files) if key[0] == name]
+        for key in kept[:-VERSIONS_KEPT]:
+            self._files.pop(key, None)
 
     def _read_log(self, name: str, version: int) -> list[str]:
         self._bring_log(name, version)
@@ -306,7 +318,7 @@ class TableFolder:
 
     def remember(self, name: str, table: DeltaTable) -> None:
         """Keeps the file list of a table just written, so that reading it back need not open the log again."""
-        self._files[name, table.version()] = table.file_uris()
+        self._keep_list(name, table.version(), table.file_uris())
 
     def find_damage(self) -> list[str]:
         """Tables and data files of the head that cannot be read, one sentence each."""

@@ -32,6 +32,8 @@ from dragoman.tables import Snapshot, TableFolder, open_database
 from dragoman.ties import HALF_LIFE, DyadCount, Period, Scale, Window, build_series, find_turns
 
 Row = dict[str, Any]
+# Rows of the store that are Python's objects at once, where each is turned into something smaller.
+ROWS_AT_ONCE = 256
 
 # Which rows of the corrected events stand in place of what was read.
 SHOWN_CORRECTED = """NOT is_rejected AND (layer = 'record'
@@ -632,6 +634,13 @@ class RecordView:
         with self._cursor() as cursor:
             rows: list[Row] = cursor.sql(query, params=values).to_arrow_table().to_pylist()
         return rows
+
+    def _each_row(self, query: str, values: Sequence[object]) -> Iterator[Row]:
+        """The same one after another: few of them are Python's objects at once, where each is made another."""
+        with self._cursor() as cursor:
+            table = cursor.sql(query, params=values).to_arrow_table()
+        for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
+            yield from batch.to_pylist()
 
 
 def _counted(row: Row) -> Row:

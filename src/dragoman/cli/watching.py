@@ -77,10 +77,12 @@ def watch(
     Example: dragoman watch --record ./record --once --no-pages feeds.txt
     """
     from dragoman.adding import Adding
+    from dragoman.heap import give_back_large_blocks
     from dragoman.pipeline import Desk, Work
     from dragoman.runs import Run
     from dragoman.watch import Habits, Ledger, Watcher, read_subscriptions
 
+    give_back_large_blocks()
     habits = Habits(
         interval=60 * every, delay=delay, per_host=per_host, connections=connections, pages=pages,
         allow_private=allow_private,

@@ -7,6 +7,7 @@ Proxies of the environment are not used: behind one, no address could be checked
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import socket
 import ssl
@@ -341,17 +342,18 @@ def _watched(kind: type, connections: _Connections) -> type:
 
 
 def _read_answer(answer: urllib3.BaseHTTPResponse, bounds: FetchLimits, connections: _Connections) -> bytes:
-    content = bytearray()
+    # Gives its bytes without a copy of them: beside many large answers there is no room for each of them twice.
+    content = io.BytesIO()
     try:
         for chunk in answer.stream(CHUNK):
-            content += chunk
-            if len(content) > bounds.most_bytes:
+            content.write(chunk)
+            if content.tell() > bounds.most_bytes:
                 raise FetchError("too-large", f"more than {bounds.most_bytes / (1024 * 1024):.0f} MiB")
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise FetchError("fetch-failed", f"the answer breaks off ({error})") from error
     if connections.is_over:
         raise FetchError("fetch-failed", f"not whole after {bounds.total_seconds:g} s")
-    return bytes(content)
+    return content.getvalue()
 
 
 def _user_agent() -> str:

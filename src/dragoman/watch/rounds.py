@@ -42,8 +42,9 @@ _log = logging.getLogger(__name__)
 _SLOWEST = 4
 # After so many failures a page is given up.
 PAGE_TRIES = 4
-# Pages handed on together.
+# Pages handed on together, fewer where they are large: a page may have as many bytes as an answer.
 TOGETHER = 48
+BYTES_TOGETHER = 16 * 1024 * 1024
 _BUSY = frozenset({429, 503})
 _LIMITS = FetchLimits(most_bytes=8 * 1024 * 1024)
 _ROBOTS_LIMITS = FetchLimits(most_bytes=512 * 1024, total_seconds=20)
@@ -153,8 +154,11 @@ class Watcher:
             done, _ = wait(out, timeout=1.0, return_when=FIRST_COMPLETED)
             for future in done:
                 self._finish(*out.pop(future), future)
-            if len(self._found) >= TOGETHER:
-                self._hand_on()
+                if self._is_batch():
+                    self._hand_on()
+
+    def _is_batch(self) -> bool:
+        return len(self._found) >= TOGETHER or sum(map(_weight, self._found)) >= BYTES_TOGETHER
 
     def _pause(self) -> None:
         if (moment := self._turns.next_at()) is not None:
@@ -396,6 +400,13 @@ class Watcher:
     def _count(self, what: str, number: int = 1) -> None:
         if number:
             self._round.counts[what] += number
+
+
+def _weight(found: Report | Skip) -> int:
+    """Bytes of a page, or characters of an entry that is read in its feed."""
+    if isinstance(found, Skip):
+        return 0
+    return len(found.content) + sum(len(value) for value in found.fields.values() if isinstance(value, str))
 
 
 def _is_passing(status: int | None, reason: str) -> bool:
