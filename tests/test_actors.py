@@ -116,8 +116,8 @@ def test_a_table_of_cases_is_at_least_95_percent_right(file: str, least: int) ->
 @pytest.mark.parametrize(
     "phrase",
     [
-        "Michael Jordan", "Tom Holland", "Denzel Washington", "Paris Hilton", "Chad Bianco", "Sydney Sweeney",
-        "Israel Adesanya", "Real Madrid", "the Ottawa Senators",
+        "Michael Jordan", "Tom Holland", "Denzel Washington", "Chad Bianco", "Sydney Ashgrove", "Real Madrid",
+        "the Ottawa Senators",
     ],
 )  # fmt: skip
 def test_a_name_that_holds_a_place_is_refused(phrase: str) -> None:

@@ -176,13 +176,11 @@ class Reading:
         )
 
     def _is_first_name(self, hit: Found) -> bool:
-        """Tells a place that is somebody's first name: Chad Bianco is not of Chad, nor Paris Hilton of Paris."""
+        """Tells a place that is somebody's first name: a sheriff Chad Bianco is not of Chad."""
         after = self._beside(hit.last, 1)
         if hit.first != hit.last or after is None or self.sentence_at(hit.start) in self._title_cased:
             return False
         name, known = self.words[hit.first].folded, self.names.person_names
-        if f"{name} {after.folded}" in known["namesakes"]:
-            return True
         is_surname = self._is_strange(after) and after.folded not in known["no surname"] and not after.text.isupper()
         return name in known["given"] and is_surname and not self.is_located(hit.start)
 
