@@ -32,6 +32,10 @@ def test_passive_anchors(before: str, anchor: str) -> None:
         ("The army ", "has attacked"),
         ("The judge is ", "suing the state"),
         ("Poland ", "faces off with Russia"),
+        ("Russia ", "fired over 500 drones"),
+        ("Police ", "arrested over 50 people"),
+        ("The rebels ", "attacked by night"),
+        ("The group ", "asked to extend the truce"),
         ("The minister ", "drew a red line"),
     ],
 )
@@ -61,3 +65,26 @@ def test_who_faces_an_act_undergoes_it_from_the_one_behind_from() -> None:
         anchor = span(text, words)
         assert turned("ACCUSE", (premier,), (norway,), sentence=sentence, anchor=anchor) == ((norway,), (premier,))
     assert turned("ACCUSE", (norway,), (premier,), sentence=sentence, anchor=anchor) == ((norway,), (premier,))
+
+
+@pytest.mark.parametrize("words", ["is expected to attack", "were ordered to attack", "was forced to attack"])
+def test_who_is_made_to_do_a_deed_does_it(words: str) -> None:
+    assert is_passive("The army ", words)
+    assert not is_passive("The army ", words, is_deed=True)
+    assert is_passive("The village ", "was attacked", is_deed=True)
+
+
+def sides_of_passive(text: str, actors: list[str], recipients: list[str], anchor: str) -> tuple[list[str], list[str]]:
+    sentence = Sentence(index=0, start=0, end=len(text), text=text)
+    sides = [tuple(span(text, words) for words in side) for side in (actors, recipients)]
+    found = turned("ACCUSE", sides[0], sides[1], sentence=sentence, anchor=span(text, anchor))
+    return [one.text for one in found[0]], [one.text for one in found[1]]
+
+
+def test_only_who_stands_behind_by_acts_and_who_is_joined_to_him() -> None:
+    text = "The mayor was accused by Norway and Denmark of helping Iceland"
+    acted = (["Norway", "Denmark"], ["The mayor", "Iceland"])
+    assert sides_of_passive(text, ["The mayor"], ["Norway", "Denmark", "Iceland"], "was accused by Norway") == acted
+    assert sides_of_passive(text, [], ["The mayor", "Norway"], "was accused") == (["Norway"], ["The mayor"])
+    assert sides_of_passive(text, [], ["Norway"], "was accused") == ([], ["Norway"])
+    assert sides_of_passive(text, ["The mayor"], ["Iceland"], "was accused") == (["The mayor"], ["Iceland"])

@@ -524,6 +524,8 @@ def domestic(event_id: str, sentence: str, anchor: str, **changes: object) -> ob
         ("signed a deal", "AGREE", {"agree"}),
         ("the assassination probe", "ASSAULT", {"investigate"}),
         ("was shot down over", "ASSAULT", {"foil"}),
+        ("shoots down", "ASSAULT", {"foil"}),
+        ("intercepted", "COERCE", set()),
         ("probed a murder", "ASSAULT", {"investigate", "kill"}),
     ],
 )
@@ -796,3 +798,27 @@ def test_told_briefly_parties_that_do_not_fit_need_articles_more_alike() -> None
     told = ({**raid, "actors": (make_party("USA"),)}, {**raid, "actors": (make_party("CAN"),)})
     assert count_told_briefly(*(dict(one) for one in told)) == 1
     assert count_told_briefly(*(dict(one) for one in told), topics=(ABOUT, far)) == 2
+
+
+def test_a_headline_and_its_article_may_name_the_speaker_otherwise() -> None:
+    told = [
+        replace(
+            make_event(f"e{at}", event_type="ACCUSE", sentence=words, anchor="condemned"),
+            actors=(party,),
+            recipients=(),
+        )
+        for at, (words, party) in enumerate((
+            (
+                "condemned the raid on the harbour",
+                replace(make_party("USA", text="Harbour Party"), name="Harbour Party"),
+            ),
+            (
+                "condemned the raid on the harbour bitterly",
+                replace(make_party("USA", text="Vera Quist"), name="Vera Quist"),
+            ),
+        ))
+    ]
+    topics = Sources(topics={"a1": find_topic(ABOUT), "a2": find_topic(ABOUT)})
+    assert len(cluster_events(told, topics)) == 1
+    elsewhere = replace(told[1], evidence=replace(told[1].evidence, article_id="a2"))
+    assert len(cluster_events([told[0], elsewhere], topics)) == 2

@@ -252,7 +252,8 @@ class _ActRow:
 
     def names(self, word: str) -> bool:
         bare = (word[: len(word) - len(ending)] for ending in ENDINGS if word.endswith(ending))
-        return word.startswith(self.beginnings) or any(stem in self.words for stem in bare)
+        # Two words joined are told whole: "shoots_down" is no "shoot*".
+        return ("_" not in word and word.startswith(self.beginnings)) or any(stem in self.words for stem in bare)
 
 
 @cache
@@ -599,7 +600,10 @@ def _likeness_of_topics(one: _Reading, other: _Reading) -> float:
 
 def _are_told_of_two(one: _Reading, other: _Reading) -> bool:
     """Whether two brief reports tell of two happenings: the sides are swapped, another speaks, or one is a part."""
-    return _are_swapped(one.roles, other.roles) or _speakers_differ(one, other) or _is_part(one, other)
+    if _are_swapped(one.roles, other.roles):
+        return True
+    # A headline and its article name a speaker or a town with more or less words.
+    return not _in_one_article(one, other) and (_speakers_differ(one, other) or _is_part(one, other))
 
 
 def _is_part(one: _Reading, other: _Reading) -> bool:
@@ -624,16 +628,17 @@ def _speakers_differ(one: _Reading, other: _Reading) -> bool:
     return _are_opposed(_named_actors(one), _named_actors(other))
 
 
-def _country_name(code: str | None) -> str | None:
-    country = load_countries().get(code or "")
-    return country.name if country else None
+def _has_speakers(party: Party) -> bool:
+    """Whether a party is a state by its own name, an organisation of states or rebels: its leaders' word is its own."""
+    country = load_countries().get(party.code or "")
+    return country is None or country.name == party.name or "REB" in party.sectors
 
 
 def _named_actors(reading: _Reading) -> frozenset[str]:
-    """Stems of the names of those who act; empty where one of them is told without a name, or by a country's alone."""
+    """Stems of the names of those who act; empty where one has no name, or only that of those for whom others speak."""
     stems: set[str] = set()
     for party in reading.event.actors:
-        if party.name is None or party.name == _country_name(party.code):
+        if party.name is None or _has_speakers(party):
             return frozenset()
         stems.update(stems_of(party.text), stems_of(party.name))
     return frozenset(stems)

@@ -7,7 +7,7 @@ sometimes takes him for the actor. The rule, on closed classes of words, speaks 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from dragoman.knowledge import table_cells
@@ -22,6 +22,9 @@ _BY = re.compile(r"\bby (?:the |a |an )?$", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:by|from) (?:the |a |an )?$", re.IGNORECASE)
 # Of other types the passive leaves the subject the actor ("troops were deployed", "protesters were gathered").
 TURNED = frozenset({"ACCUSE", "ASSAULT", "COERCE", "REJECT", "REQUEST", "SANCTION", "THREATEN"})
+# Of these somebody who "is ordered to" do them does them.
+DEEDS = frozenset({"ASSAULT", "COERCE", "SANCTION", "THREATEN"})
+_JOINED = re.compile(r"(?:, (?:and )?| and )(?:the )?")
 # Far enough for "has also been formally", near enough to stay in the clause.
 REACH = 30
 
@@ -33,8 +36,10 @@ def _words() -> Mapping[str, frozenset[str]]:
     return {kind: frozenset(words for words, k in rows if k == kind) for kind in kinds}
 
 
-def is_passive(before: str, anchor: str) -> bool:
+def is_passive(before: str, anchor: str, *, is_deed: bool = False) -> bool:
     """Tells whether an anchor is in the passive, given the words before it in its sentence.
+
+    Of a deed that somebody "is expected to" do or "was forced to" do he stays the actor.
 
     >>> is_passive("The judge ", "was accused of helping him")
     True
@@ -51,7 +56,11 @@ def is_passive(before: str, anchor: str) -> bool:
     inside = [w for w in _WORDS.findall(anchor.lower()) if not _BETWEEN.fullmatch(w)]
     at = len(words) - len(inside)
     place = at + 1 if inside and inside[0] in _words()["be"] else at
-    return 0 < place < len(words) and words[place - 1] in _words()["be"] and _is_participle(words[place])
+    if not 0 < place < len(words) or words[place - 1] not in _words()["be"]:
+        return False
+    if is_deed and words[place] in _words()["governs"] and words[place + 1 : place + 2] == ["to"]:
+        return False
+    return _is_participle(words[place])
 
 
 def is_drawn(anchor: str) -> bool:
@@ -65,8 +74,15 @@ def is_drawn(anchor: str) -> bool:
 
 
 def _opens(anchor: str, kind: str) -> bool:
-    opening = " ".join(_WORDS.findall(anchor.lower())[:3])
-    return any(f"{opening} ".startswith(f"{words} ") for words in _words()[kind])
+    words = _WORDS.findall(anchor.lower())
+    return any(_begins(words, row.split()) for row in _words()[kind])
+
+
+def _begins(words: Sequence[str], row: Sequence[str]) -> bool:
+    """Tells whether words begin with those of a row, and go on with no number and no "night" ("attacked by night")."""
+    following = words[len(row) : len(row) + 1]
+    is_other = any(word[:1].isdigit() or word in _words()["no agent"] for word in following)
+    return list(words[: len(row)]) == list(row) and not is_other
 
 
 def _is_participle(word: str) -> bool:
@@ -80,12 +96,25 @@ def turned(
 
     Where somebody is named right behind its "by", the sides are exchanged: "Moscow was urged by Beijing to withdraw".
     """
-    if event_type not in TURNED or not actors or any(actor.end > anchor.start for actor in actors):
+    if event_type not in TURNED or any(actor.end > anchor.start for actor in actors):
         return actors, recipients
-    if recipients and not _is_agent(recipients[0], sentence, anchor):
+    agents = _agents(recipients, sentence, anchor)
+    if bool(recipients) is not bool(agents) or not actors and len(agents) == len(recipients):
         return actors, recipients
     before = sentence.text[: anchor.start - sentence.start]
-    return (recipients, actors) if is_passive(before, anchor.text) else (actors, recipients)
+    if not is_passive(before, anchor.text, is_deed=event_type in DEEDS):
+        return actors, recipients
+    return agents, (*actors, *(one for one in recipients if one not in agents))
+
+
+def _agents(recipients: tuple[Span, ...], sentence: Sentence, anchor: Span) -> tuple[Span, ...]:
+    """Gives those of the recipients who stand behind the "by" of an anchor: one, and who is joined to it by "and"."""
+    found: list[Span] = []
+    for party in sorted(recipients, key=lambda span: span.start):
+        between = sentence.text[found[-1].end - sentence.start : party.start - sentence.start] if found else ""
+        if _is_agent(party, sentence, anchor) or _JOINED.fullmatch(between):
+            found.append(party)
+    return tuple(found)
 
 
 def _is_agent(party: Span, sentence: Sentence, anchor: Span) -> bool:
