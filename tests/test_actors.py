@@ -136,6 +136,17 @@ def test_a_name_that_holds_a_place_is_refused(phrase: str) -> None:
         ("Jordan Friday accused Iran.", ["JOR", "IRN"]),
         ("Officials in Jordan Ahmad accused Iran.", ["JOR", "IRN"]),
         ("Michael Says Jordan Accused Iran", ["JOR", "IRN"]),
+        ("Putin Rejects Ceasefire Offer From Kyiv, aides say", ["RUS", "UKR", "RUS"]),
+        ("Trump Accuses Iran of Attacking Ships - live", ["USA", "IRN"]),
+        ("Khamenei Threatens Israel After strike", ["IRN", "ISR"]),
+        ("Chad Rejects Iran Deal, sources say", ["TCD", "IRN"]),
+        ("Jordan Intercepts Chinese Ships, sources say", ["JOR", "CHN"]),
+        ("Jordan Peterson in Toronto accused Iran.", ["IRN"]),
+        ("Jordan Peters, Maria Lopez and others accused Iran.", ["IRN"]),
+        ("Jordan Aviation suspended flights to Israel.", ["JOR", "ISR"]),
+        ("Chad Presidential Guard soldiers attacked Iran.", ["TCD", "TCD", "IRN"]),
+        ("Chad Zaghawa soldiers accused Iran.", ["TCD", "TCD", "IRN"]),
+        ("Chad Bianco supporters accused Iran.", ["IRN"]),
     ],
 )
 def test_a_person_named_like_a_state_is_not_of_it(text: str, states: list[str]) -> None:

@@ -27,6 +27,9 @@ _TITLE_CASED = 0.7
 _SHORT_WORD = 3
 # ... and no more than that share of them begins with a small letter without being an article, a preposition and so on.
 _SMALL_CASED = 0.1
+# A sentence that begins with that many words in title case is a headline, if one of them is like a verb: what follows
+# names a source ("Putin Rejects Offer From Kyiv, aides say").
+_OPENING = 4
 HONORIFICS = frozenset(
     "mr mrs ms dr sir lord lady president prime minister pm sen rep gov secretary general gen senator judge justice "
     "king queen prince princess pope sheikh ayatollah col maj lt adm prof leader spokesman dame baron baroness hon "
@@ -127,16 +130,28 @@ class Reading:
         """Sentences whose words nearly all begin with capitals: there a capital tells nothing."""
         cased = []
         for number, sentence in enumerate(self.sentences):
-            texts = [word.text for word in self.words_in(sentence.start, sentence.end)]
+            words = self.words_in(sentence.start, sentence.end)
+            texts = [word.text for word in words]
             first_letters = [text[0] for text in texts if len(text) > _SHORT_WORD]
             capitals = sum([letter.isupper() for letter in first_letters])
             if not first_letters or capitals < _TITLE_CASED * len(first_letters):
                 continue
             # "Dan Israel criticised China" is no headline: there the verb would have a capital.
-            small = sum([text[0].islower() and text not in load_words("closed") for text in texts])
-            if small <= _SMALL_CASED * len(texts):
+            small = sum(map(_is_small, texts))
+            if small <= _SMALL_CASED * len(texts) or self._opens_like_headline(words):
                 cased.append(number)
         return frozenset(cased)
+
+    def _opens_like_headline(self, words: Sequence[Word]) -> bool:
+        """Tells a sentence whose first words have capitals, a verb among them: "Trump Accuses Iran of ..."."""
+        opening = words[:_OPENING]
+        is_cased = len(opening) == _OPENING and not any(_is_small(word.text) for word in opening)
+        return is_cased and any(self._is_like_verb(word) for word in opening[1:])
+
+    def _is_like_verb(self, word: Word) -> bool:
+        """Tells a word in the third person, as verbs of headlines are: with a capital, "s" and a blank, and no name."""
+        is_verb = word.text[0].isupper() and word.text.endswith("s") and self.body[word.end : word.end + 1] == " "
+        return is_verb and all(sense.kind in _COMMON for sense in self.names.senses.get(word.folded, ()))
 
     def _stands(self, found: Found) -> bool:
         """Refuses a surname that is somebody's first name ("Sharon Helman") or another's last ("Betssy Chavez")."""
@@ -182,7 +197,27 @@ class Reading:
             return False
         name, known = self.words[hit.first].folded, self.names.person_names
         is_surname = self._is_strange(after) and after.folded not in known["no surname"] and not after.text.isupper()
-        return name in known["given"] and is_surname and not self.is_located(hit.start)
+        if name not in known["given"] or not is_surname or self.is_located(hit.start):
+            return False
+        return not self._is_headline_verb(hit.last + 1) and not self._is_in_name_of_body(hit.last + 1)
+
+    def _is_headline_verb(self, at: int) -> bool:
+        """Tells the verb of a headline: "Jordan Intercepts Iranian Drones, army says" names no person."""
+        if not self.sentences:
+            return False
+        sentence = self.sentences[self.sentence_at(self.words[at].start)]
+        opens = self._opens_like_headline(self.words_in(sentence.start, sentence.end))
+        is_early = at < bisect_left(self._starts, sentence.start) + _OPENING
+        return opens and is_early and self._is_like_verb(self.words[at])
+
+    def _is_in_name_of_body(self, at: int) -> bool:
+        """Tells the first word of a body's name by the noun of its people: Chad Presidential Guard soldiers."""
+        last = at + 1 if self._beside(at, 1) is not None else at
+        noun = self.words[last + 1] if last + 1 < len(self.words) else None
+        if noun is None or self.body[self.words[last].end : noun.start] != " " or not noun.text[0].islower():
+            return False
+        is_agent = any(sense.kind == "agent" for sense in self.names.senses.get(noun.folded, ()))
+        return is_agent and noun.folded not in self.names.person_names["no body"]
 
     def _beside(self, at: int, step: int) -> Word | None:
         """Gives the word before (-1) or after (1) a word, if it has a capital and one blank stands between."""
@@ -546,6 +581,11 @@ class Reading:
         if there in self._titles:
             return TITLE + (NEXT_SENTENCE if abs(there - here) == 1 else 0.0)
         return NEXT_SENTENCE if abs(there - here) == 1 else ELSEWHERE
+
+
+def _is_small(text: str) -> bool:
+    """Tells a word that would have a capital in title case, and has none."""
+    return text[0].islower() and text not in load_words("closed")
 
 
 def _is_state_or_part(found: Found) -> bool:

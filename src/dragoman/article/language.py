@@ -2,7 +2,8 @@
 
 Most articles are settled by their small words; only the rest is put to py3langid. Short texts are refused only where
 the script is not Latin, the identifier is very sure, or it takes them for a language of much news and hardly for
-English: headlines full of names mislead it into small languages.
+English: headlines full of names mislead it into small languages. A short text is English, too, where its words with a
+small letter are those of English headlines ("Louvre closed").
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from dragoman.knowledge import table_rows
+from dragoman.words import load_words
 
 ENGLISH = "en"
 # Characters of the article that are looked at; more changes nothing.
@@ -26,6 +28,10 @@ _LIKELIER_THAN_ENGLISH = 8
 # From this share of words on, the text is English: no other language reaches half of it (eval/extraction.py).
 _ENGLISH_SHARE = 0.1
 _ENGLISH_WORDS = frozenset("the and of that with from which their would were has been this said".split())
+# From this share of words with a small letter on, a short text whose words are in `data/words/headline.txt` is English;
+# it lists no shorter words.
+_HEADLINE_SHARE = 0.5
+_LEAST_LETTERS = 4
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile(r"[A-Za-z\u00aa-\u024f\u1e00-\u1eff]+")
 
@@ -47,11 +53,19 @@ def identify_language(text: str) -> str:
     code, probability = chances[0]
     if _is_foreign_script(words):
         return str(code) if code != ENGLISH else "und"
+    if len(sample) < _SHORT and _has_headline_words(words):
+        return ENGLISH
     if len(sample) < _SHORT and code in _languages_of_news():
         is_foreign = probability >= max(_LIKELY_IF_SHORT, _LIKELIER_THAN_ENGLISH * dict(chances)[ENGLISH])
         return str(code) if is_foreign else ENGLISH
     needed = _SURE if len(sample) >= _SHORT else _SURE_IF_SHORT
     return str(code) if probability >= needed else ENGLISH
+
+
+def _has_headline_words(words: list[str]) -> bool:
+    small = [word for word in words if len(word) >= _LEAST_LETTERS and word[0].islower()]
+    known = sum(word in load_words("headline") for word in small)
+    return known > 0 and known >= _HEADLINE_SHARE * len(small)
 
 
 def _is_foreign_script(words: list[str]) -> bool:
