@@ -50,6 +50,12 @@ def test_a_clause_behind_its_opener_is_a_condition(text: str, subject: str, anch
         ("The court will strike first, and ask if he knew.", "strike", False),
         ("The army will march in, the minister said. If so, why?", "march in", False),
         ("Poland will send troops in the event of war.", "send troops", True),
+        ("The army may march in if the rebels come.", "march in", True),
+        ("May troops march in, it may strike back if it can.", "strike", True),
+        ("Theresa May sacked a minister if reports are right.", "sacked", False),
+        ("Theresa May sacked a minister if reports are right.", "May sacked", False),
+        ("May march in if the rebels come, says army.", "march in", True),
+        ("“May march in if the rebels come,” says army.", "May march in", True),
     ],
 )
 def test_what_would_be_done_on_a_condition_hangs_on_it(text: str, anchor: str, *, hangs: bool) -> None:

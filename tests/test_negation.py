@@ -51,10 +51,54 @@ def test_any_text_is_answered(text: str, start: int) -> None:
         ("It is not true that Russia, after it attacked Poland, left.", "attacked", False),
         ("There is no evidence that the weekend’s strike came from the sea.", "strike", False),
         ("It is not true that the attack was Iran's.", "attack", False),
+        ("It’s simply not actually true that Russia attacked Poland.", "attacked", True),
+        ("There is no evidence to suggest that Iran attacked the ship.", "attacked", True),
+        ("Claims by Russia that Ukraine attacked the dam are false.", "attacked", True),
+        ("A claim by the Hamas health ministry that Israel attacked it was false.", "attacked", True),
+        ("The claim that police shot the boy is wrong.", "shot", True),
+        ("No evidence that Russia and Iran attacked Poland was found.", "attacked", True),
+        ("There is no evidence that Russia interfered in the disputed vote.", "interfered", True),
+        ("There is no evidence that Iran was attacked by Israel.", "attacked", True),
+        ("No evidence that students detained by ICE supported Hamas was shown.", "supported", True),
+        ("There is no evidence that the killing sparked riots.", "riots", True),
+        ("False claims that a migrant attacked girls sparked riots.", "attacked", True),
+        ("Reports from Kyiv said that Russia attacked a base the minister was wrong about.", "attacked", False),
+        ("It is wrong that Israel bombed a hospital.", "bombed", False),
+        ("It was wrong that police shot the boy.", "shot", False),
+        ("It is not only true that Russia attacked Ukraine.", "attacked", False),
+        ("It is not just true that Russia attacked Ukraine.", "attacked", False),
+        ("It isn’t only true that Russia attacked Ukraine.", "attacked", False),
     ],
 )
 def test_the_content_of_a_claim_called_false_is_denied(text: str, anchor: str, *, is_false: bool) -> None:
     assert is_denied(text, text.index(anchor)) is is_false
+
+
+@pytest.mark.parametrize(
+    ("text", "anchor"),
+    [
+        ("There is no evidence that students detained by ICE supported Hamas.", "detained"),
+        ("There is no evidence that students arrested by police support Hamas.", "arrested"),
+        ("There is no proof that civilians killed in Israeli strike were militants.", "killed"),
+        ("There is no proof that civilians killed in Israeli strike were militants.", "strike"),
+        ("There is no evidence that boats attacked by US forces carried drugs.", "attacked"),
+        ("There is no sign that migrants deported to El Salvador were in a gang.", "deported"),
+        ("There is no indication that the suspect arrested on Friday acted for Iran.", "arrested"),
+        ("No evidence that attacks carried out by Israel killed civilians was shown.", "carried"),
+        ("There is no sign that Moscow wants peace and Russia attacked Kyiv again.", "attacked"),
+        ("There is no sign that the war will end as Russia attacks Kyiv.", "attacks"),
+        ("There are no signs that the unrest is over since police arrested the leader.", "arrested"),
+        ("There is no sign that Kyiv gives in though Russia bombed it.", "bombed"),
+        ("There is no sign that Iran gives in despite US strikes.", "strikes"),
+        ("Trump falsely claimed that the vote was stolen and urged supporters to march.", "urged"),
+        ("False claims that the attacker was a migrant sparked riots in Southport.", "sparked"),
+        ("False claims that the attacker was a migrant sparked riots in Southport.", "riots"),
+        ("False claims that the attacker was a migrant have also sparked riots.", "have also"),
+        ("False reports that a mosque was burned led to protests.", "led"),
+    ],
+)
+def test_facts_beside_a_denial_are_not_denied(text: str, anchor: str) -> None:
+    assert not is_denied(text, text.index(anchor))
 
 
 @given(st.text(max_size=200), st.integers(min_value=0, max_value=300))

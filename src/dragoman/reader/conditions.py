@@ -18,6 +18,8 @@ SPOKEN = frozenset({"ACCUSE", "AGREE", "CONCEDE", "REJECT", "REQUEST", "THREATEN
 REACH = 60
 _BETWEEN = r"(?:(?:not|never|also|then|still|now|have|has|had|be|been|\w+ly) )*"
 _BREAK = re.compile(r"[,;:.!?—–\"“”]|\b(?:that|who|which|whose|whom|because|since|when|while|where|after|before)\b")
+# With a capital, "May" is a name or a month, but for the first word of a sentence.
+_MAY = r"(?:(?-i:may)|(?:(?<!.)|(?<=^[\"“‘'(]))may)"
 _OPENING = r"^[\s\"“‘'(]*"
 
 
@@ -26,7 +28,11 @@ def _choices() -> Mapping[str, str]:
     """Gives, by kind, a pattern of the words of that kind."""
     rows = table_cells("lexicon", "conditions.tsv")
     kinds = {kind for _, kind in rows}
-    return {kind: "|".join(sorted((re.escape(w) for w, k in rows if k == kind), reverse=True)) for kind in kinds}
+    return {kind: "|".join(sorted((_choice(w) for w, k in rows if k == kind), reverse=True)) for kind in kinds}
+
+
+def _choice(word: str) -> str:
+    return _MAY if word == "may" else re.escape(word)
 
 
 @cache

@@ -14,21 +14,36 @@ from dragoman.knowledge import table_cells
 
 # Far enough for "n't yet been able to", near enough to cost nothing on endless sentences.
 REACH = 60
+# No clause is read further than that from an anchor, in characters.
+CLAUSE = 240
 _WORDS = re.compile(r"n't|\w+|[^\w\s]")
 _CONTRACTED = re.compile(r"n ?['’]t\b")
 # What makes a subject nobody: "no troops", "neither side", "nor China", "none of the".
 _NOBODY = r"(?:no|neither|nor|none of)(?: (?:the|of|a|an|single))*"
 _BEGINS_WITH_NOBODY = re.compile(rf"{_NOBODY} \w", re.IGNORECASE)
 _ENDS_WITH_NOBODY = re.compile(rf"(?<!\w){_NOBODY}\s*$", re.IGNORECASE)
+# A "no" that negates no subject: "no fewer than 30", "and no other"; "the No campaign"; "in Ohio No Kings protesters".
+_COUNTS = re.compile(r"no (?:\d|(?:fewer|less|more) than\b)", re.IGNORECASE)
+_NO_OTHER = re.compile(r"no other\b", re.IGNORECASE)
+_AND = re.compile(r"(?<!\w)and $", re.IGNORECASE)
+_ARTICLE = re.compile(r"(?<!\w)(?:the|a|its|their|his|her|our) $", re.IGNORECASE)
+# More characters than any word looked for right before "no" has, with those around it.
+_SHORT = 10
+_INSIDE_SENTENCE = re.compile(r"[\w,] $")
 # A name in quotation marks that begins so, up to its end: “No Other Land”, ‘No Kings’.
 _QUOTED_NAME = re.compile(rf"[“\"‘'](?:{_NOBODY}) [^“”\"‘]*?[”\"’'](?!\w)", re.IGNORECASE)
 # What opens the content of a claim, and what ends it: another clause or another's words.
 _OPENS_CONTENT = " that "
-_ENDS_CONTENT = re.compile(
-    r"[,;:.!?—–\"“”]|\b(?:that|who|which|whose|whom|because|when|while|where|after|before|but)\b"
+_OTHER_CLAUSE = r"[,;:.!?—–\"“”]|\b(?:that|who|which|whose|whom|because|when|while|where|after|before|but)\b"
+_ENDS_CONTENT = re.compile(_OTHER_CLAUSE)
+_ENDS_CONTENT_BEFORE_ANCHOR = re.compile(
+    rf"{_OTHER_CLAUSE}|\b(?:since|although|though|despite|until|unless|if|and|by \w+ing|(?<!such )as)\b"
 )
+_NAMES_JOINED = re.compile(r"(?:(?:both|the) )*(?:[A-Z][\w.’'-]* )+and ")
 _IN_SUBJECT = re.compile(r"(?:(?:the|a|an|this|these|those|any) )?(?:.*['’]s? )?", re.IGNORECASE)
 _VERY = r"(?:(?:also|all|just|simply|\w+ly) )*"
+# Behind "not" only what leaves the denial whole: "not only true" and "not entirely true" are none.
+_TRULY = r"(?:(?:also|at all|actually|really|remotely|factually) )*"
 
 
 @cache
@@ -72,8 +87,26 @@ def is_nobody(text: str, party: tuple[int, int], start: int) -> bool:
     named = [name.span() for name in _QUOTED_NAME.finditer(text, max(0, party[0] - REACH), start)]
     if any(first < party[1] and party[0] < end for first, end in named):
         return False
-    before = text[max(0, party[0] - REACH) : party[0]]
-    return bool(_BEGINS_WITH_NOBODY.match(text[slice(*party)]) or _ENDS_WITH_NOBODY.search(before))
+    nobody = _BEGINS_WITH_NOBODY.match(text, *party) or _ENDS_WITH_NOBODY.search(
+        text, max(0, party[0] - REACH), party[0]
+    )
+    return bool(nobody and not _is_no_negation(text, nobody.start()))
+
+
+def _is_no_negation(text: str, at: int) -> bool:
+    """Tells whether the "no" at a place is part of a name, counts, or sets a subject apart from others."""
+    before = text[max(0, at - _SHORT) : at]
+    if _COUNTS.match(text, at) or _no_names().match(text, at) or _ARTICLE.search(before):
+        return True
+    if _NO_OTHER.match(text, at) and _AND.search(before):
+        return True
+    return text.startswith("No ", at) and bool(_INSIDE_SENTENCE.search(before))
+
+
+@cache
+def _no_names() -> re.Pattern[str]:
+    names = "|".join(re.escape(name) for name, _ in table_cells("lexicon", "no_names.tsv"))
+    return re.compile(rf"(?:{names})\b")
 
 
 def is_denied(text: str, start: int) -> bool:
@@ -88,27 +121,84 @@ def is_denied(text: str, start: int) -> bool:
     known = _denials()
     opened = text.rfind(_OPENS_CONTENT, 0, start)
     content = opened + len(_OPENS_CONTENT)
-    if opened < 0 or _ENDS_CONTENT.search(text, content, start):
+    if opened < 0 or not _is_main_verb(text, content, start):
         return False
-    if _IN_SUBJECT.fullmatch(text, content, start):
-        return False  # "no evidence that the weekend's strike came from the sea": there was a strike
     if known["denies"].search(text[:opened]):
         return True
+    if known["false claim"].search(text[:opened]):
+        effect = known["effect"].search(text, content)
+        return not effect or effect.start() > start
     denial = known["is false"].search(text, start) if known["claims"].search(text[:opened]) else None
     return bool(denial and denial.start() > start and not _ENDS_CONTENT.search(text, start, denial.start()))
 
 
+def _is_main_verb(text: str, content: int, start: int) -> bool:
+    """Tells whether nothing says that `start` stands beside the verb of the clause that begins at `content`."""
+    joined = _NAMES_JOINED.match(text, content, start)
+    if _ENDS_CONTENT_BEFORE_ANCHOR.search(text, joined.end() if joined else content, start):
+        return False
+    if _IN_SUBJECT.fullmatch(text, content, start):
+        return False  # "no evidence that the weekend's strike came from the sea": there was a strike
+    return not _is_in_reduced_relative(text, content, start)
+
+
+def _is_in_reduced_relative(text: str, content: int, start: int) -> bool:
+    """Tells whether `start` is in words like "detained by ICE" that stand before the verb of their clause."""
+    known = _denials()
+    clause = _ENDS_CONTENT.search(text, start, start + CLAUSE)
+    end = clause.start() if clause else start + CLAUSE
+    for opened in known["participle"].finditer(text, max(content, start - CLAUSE), end):
+        if opened.start() > start:
+            return False
+        if known["auxiliary before"].search(text, max(content, opened.start() - REACH), opened.start()):
+            continue
+        verb = known["verb"].search(text, opened.end(), end)
+        last = verb.start() if verb else opened.end() * opened.group().endswith(" by")
+        if start < last:
+            return True
+    return False
+
+
 @cache
-def _denials() -> dict[str, re.Pattern[str]]:
+def _words() -> dict[str, str]:
+    """Gives, by kind, the words of denials as choices of a pattern."""
     rows = table_cells("lexicon", "denials.tsv")
     words = {kind: "|".join(re.escape(w) for w, k in rows if k == kind) for kind in {kind for _, kind in rows}}
-    untrue = (
-        rf"(?:is|are|was|were|['’]s) {_VERY}(?:{words['false']}|not {_VERY}(?:{words['true']}))"
-        rf"|(?:is|are|was|were)n['’]t {_VERY}(?:{words['true']})"
+    participles = [w for w, kind in table_cells("lexicon", "passives.tsv") if kind == "participle"]
+    return words | {"participle": "|".join(map(re.escape, participles))}
+
+
+def _untrue(false: str) -> str:
+    true = _words()["true"]
+    return (
+        rf"(?:is|are|was|were|['’]s) {_VERY}(?:{false}|not {_TRULY}(?:{true}))"
+        rf"|(?:is|are|was|were)n['’]t {_TRULY}(?:{true})"
     )
+
+
+@cache
+def _denials() -> dict[str, re.Pattern[str]]:
+    words = _words()
+    by_somebody = rf"(?: (?:by|from)(?: (?!(?:{words['finite']}|\w+ed|says?|said)\b)[\w.’'-]+){{1,5}})?"
     patterns = {
-        "denies": rf"(?:(?<!\w)(?:{words['lead']})|\bit(?: |(?=['’]))(?:{untrue}))$",
-        "claims": rf"(?<!\w)(?:{words['claim']})$",
-        "is false": rf"\b(?:{untrue})(?!\w)",
+        "denies": rf"(?:(?<!\w)(?:{words['lead']})(?: (?:{words['shows']}))?"
+        rf"|\bit(?: |(?=['’]))(?:{_untrue(words['false'])}))$",
+        "false claim": rf"(?<!\w)(?:{words['false claim']})$",
+        "effect": rf"\b(?:(?:has|have|had|also|\w+ly) )*(?:{words['effect']})\b",
+        "claims": rf"(?<!\w)(?:{words['claim']}){by_somebody}$",
+        "is false": rf"\b(?:{_untrue(words['false'] + '|' + words['mistaken'])})(?!\w)",
     }
-    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in patterns.items()}
+    return {name: re.compile(pattern, re.IGNORECASE) for name, pattern in patterns.items()} | _verbs()
+
+
+def _verbs() -> dict[str, re.Pattern[str]]:
+    words = _words()
+    no_adjective = "(?<!the )(?<!an )(?<! a )(?<!its )(?<!his )(?<!their )"
+    patterns = {
+        "participle": rf"\b(?:[a-z]+ed|{words['participle']})(?: (?:out|off|up|down))?"
+        r" (?:by|in|on|to|at|from|off|over|during)\b",
+        "auxiliary before": rf"\b(?:{words['auxiliary']})(?:n['’]t)?(?: (?:not|also|never|\w+ly))* $",
+        "verb": rf"\b(?:{words['auxiliary']}|{words['finite']})\b"
+        rf"|{no_adjective}\b(?:[a-z]+ed|{words['participle']})\b(?! by\b)",
+    }
+    return {name: re.compile(pattern) for name, pattern in patterns.items()}
