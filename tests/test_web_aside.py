@@ -28,8 +28,9 @@ def laying(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even the smallest record is laid aside, in blocks of two rows, and hardly anything is held in memory."""
     monkeypatch.setattr("dragoman.web.blocks.BLOCK_ROWS", 2)
     for name in ("LEAST_TO_LAY", "LEAST_IN_FILE", "MONTHS_READY", "YEARS_READY"):
-        monkeypatch.setattr(f"dragoman.web.queries.{name}", 0)
-    for name in ("COLUMN_BYTES", "KEY_BYTES", "RECORD_ROW_BYTES", "EVENT_ROW_BYTES", "CARD_BYTES"):
+        monkeypatch.setattr(f"dragoman.web.queries.view.{name}", 0)
+    for name in ("columns.COLUMN_BYTES", "columns.KEY_BYTES", "rows.RECORD_ROW_BYTES", "rows.EVENT_ROW_BYTES",
+                 "rows.CARD_BYTES"):  # fmt: skip
         monkeypatch.setattr(f"dragoman.web.queries.{name}", 1)
 
 
@@ -132,8 +133,8 @@ def test_a_search_of_two_sides_looks_through_all_months_that_lie_aside(
 ) -> None:
     days = [f"{year}-0{month}-03" for year in (2021, 2022, 2023) for month in range(1, 9)]
     readings = [make_reading(make_event(f"e{day}", article=f"a{day}", day=day)) for day in days]
-    monkeypatch.setattr("dragoman.web.queries.KEY_BYTES", 1_000_000)
-    monkeypatch.setattr("dragoman.web.queries.MOST_UNREAD", 5 * 15_000)
+    monkeypatch.setattr("dragoman.web.queries.columns.KEY_BYTES", 1_000_000)
+    monkeypatch.setattr("dragoman.web.queries.happenings.MOST_UNREAD", 5 * 15_000)
     _, view = pages_of(tmp_path / "record", readings)
     assert view.search(Wanted(parties=("FRA", "XYZ")), limit=200).reached is not None
     view.lay_aside()

@@ -211,7 +211,7 @@ def test_what_was_taken_down_is_found_by_no_word(tmp_path: Path) -> None:
 
 def test_a_large_record_says_that_its_words_are_not_indexed_yet(tmp_path: Path, monkeypatch: Any) -> None:
     _, view = pages_of(tmp_path / "record", [make_reading(make_event())])
-    monkeypatch.setattr("dragoman.web.queries.MOST_ON_THE_SPOT", 0)
+    monkeypatch.setattr("dragoman.web.queries.indexing.MOST_ON_THE_SPOT", 0)
     with pytest.raises(NotReadyError, match="indexed"):
         view.happenings(Wanted(words=("harbour",)), limit=9)
     view.index_words()
@@ -224,8 +224,8 @@ def test_a_search_that_stops_looking_says_where_and_goes_on_there(tmp_path: Path
         make_reading(make_event(f"e{day.month}", article=f"a{day.month}", day=day.isoformat())) for day in months
     ]
     _, view = pages_of(tmp_path / "record", readings)
-    monkeypatch.setattr("dragoman.web.queries.MOST_UNREAD", 2 * 15_000)
-    monkeypatch.setattr("dragoman.web.queries.MONTHS_READY", 1)
+    monkeypatch.setattr("dragoman.web.queries.happenings.MOST_UNREAD", 2 * 15_000)
+    monkeypatch.setattr("dragoman.web.queries.view.MONTHS_READY", 1)
     seen, after = [], None
     for _ in range(30):
         found = view.search(Wanted(parties=("FRA",)), limit=200, after=after)
