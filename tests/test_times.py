@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dragoman.model import Article, FoundEvent, Span, Status
 from dragoman.reader.sentences import split_article
 from dragoman.times import Timeline, calendar, date_event, find_times, is_history
-from dragoman.times.values import holiday_day, holiday_days
+from dragoman.times.holidays import holiday_day, holiday_days
 
 PUBLISHED = date(2025, 7, 9)  # a Wednesday
 

@@ -14,10 +14,11 @@ from functools import lru_cache
 
 from dragoman.model import Article, Sentence, TimeMention
 from dragoman.times import calendar
+from dragoman.times.context import Context, Told
 from dragoman.times.hints import may_tell
 from dragoman.times.lexicon import OTHER, Lexicon, Rule, load_lexicon, load_lists
 from dragoman.times.tokens import Token, tokenize
-from dragoman.times.values import BUILDERS, Context, Told
+from dragoman.times.values import BUILDERS
 
 TENSE_WINDOW = 20
 FOLLOWING = 8
