@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,12 +11,13 @@ from hypothesis import strategies as st
 
 from dragoman.codes import apply_operators, apply_rules, event_id, is_own_speech, load_operators, without
 from dragoman.model import Article, Party, Sentence, Span
-from dragoman.reader.decode import tagged_spans
+from dragoman.reader.decode import Candidate, find_roles, tagged_spans
 from dragoman.reader.lexicon import Phrase, find_phrases, load_phrases
-from dragoman.reader.network import bucket, default_folder, softmax
+from dragoman.reader.names import headed
+from dragoman.reader.network import Array, Heads, Judgement, bucket, default_folder, softmax
 from dragoman.reader.pairs import parse_marked
 from dragoman.reader.sentences import MAX_SENTENCE, split_article, split_text
-from dragoman.reader.windows import WINDOW, cut_pieces, load_tokenizer, pack_windows
+from dragoman.reader.windows import WINDOW, Pieces, cut_pieces, load_tokenizer, pack_windows
 
 TOKENIZER = load_tokenizer(default_folder() / "tokenizer.json")
 
@@ -84,6 +87,73 @@ def test_tagged_spans_are_whole_words() -> None:
     tags = [0] * len(pieces.ids)
     tags[1] = 1  # B on the second piece of the first word
     assert [s.text for s in tagged_spans(tags, 1, pieces)] == ["Turkmenbashi"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "becomes"),
+    [
+        ("Dozens of farmers and nurses marched", "of farmers and", "farmers"),
+        ("More than 40 guards resigned", "than 40 guards", "40 guards"),
+        ("A nine-judge panel heard it", "nine-judge", "nine-judge panel"),
+        ("Federal agents raided a farm", "Federal", "Federal agents"),
+        ("An anti-mining activist was freed", "anti-mining", "anti-mining activist"),
+        ("Peru's foreign minister resigned", "Peru's foreign", "Peru's foreign minister"),
+        ("Pro-Europeans marched", "Pro-Europeans", "Pro-Europeans"),
+        ("At least 40 were held", "At least 40", "At least 40"),
+        ("Ahmed A was jailed", "Ahmed A", "Ahmed A"),
+        ("Fishers and farmers marched", "and", None),
+        ("It is federal and local", "federal", None),
+    ],
+)
+def test_a_party_is_a_noun_and_has_no_function_words_at_its_edges(text: str, words: str, becomes: str | None) -> None:
+    start = 7 + text.index(words)
+    sentence = Sentence(index=0, start=7, end=7 + len(text), text=text)
+    found = headed(Span(start=start, end=start + len(words), text=words), sentence)
+    assert (found and found.text) == becomes
+    assert found is None or text[found.start - 7 : found.end - 7] == found.text
+
+
+class _Told:
+    """Heads that give the chances of roles they were told, word by word."""
+
+    def __init__(self, chances: dict[str, dict[int, float]], pieces: Pieces) -> None:
+        self.chances = np.zeros((len(pieces.ids), 9), dtype=np.float32)
+        for i, (start, end) in enumerate(zip(pieces.starts, pieces.ends, strict=True)):
+            for tag, chance in chances.get(pieces.sentence.text[start:end], {}).items():
+                self.chances[i, tag] = chance
+        self.chances[:, 0] = 1 - self.chances[:, 1:].sum(axis=1)
+
+    def roles(self, tokens: object, vector: object, offsets: object) -> Array:
+        return self.chances
+
+
+def _roles_told(text: str, event_type: str, **chances: dict[int, float]) -> dict[str, list[str]]:
+    sentence = Sentence(index=0, start=0, end=len(text), text=text)
+    pieces = cut_pieces(TOKENIZER, [sentence])[0]
+    vector = np.zeros(1, dtype=np.float32)
+    judgement = Judgement(types=vector, statuses=vector, modes=vector, contexts=vector)
+    anchor = Candidate(
+        sentence=0, start=0, end=1, opens=1.0, tag_types=vector, judgement=judgement, vector=vector
+    )  # fmt: skip
+    heads = cast("Heads", _Told(chances, pieces))
+    found = find_roles(vector, anchor, 0, pieces, heads=heads, event_type=event_type)
+    return {role: [span.text for span in spans] for role, spans in found.items() if spans}
+
+
+def test_a_party_that_may_open_or_go_on_is_one() -> None:
+    text = "Norway fined Peru"
+    split = {"Norway": {1: 0.3, 2: 0.3}, "Peru": {3: 0.35, 4: 0.3}}
+    assert _roles_told(text, "SANCTION", **split) == {"actor": ["Norway"], "recipient": ["Peru"]}
+    halting = {"Norway": {1: 0.48}, "Peru": {3: 0.45, 5: 0.5}}
+    assert _roles_told(text, "SANCTION", **halting) == {"actor": ["Norway"], "recipient": ["Peru"], "place": ["Peru"]}
+
+
+def test_an_empty_side_takes_its_likeliest_span_where_the_type_has_such_a_side() -> None:
+    text = "Norway fined Peru"
+    faint = {"Norway": {1: 0.15}, "Peru": {3: 0.18}}
+    assert _roles_told(text, "SANCTION", **faint) == {"actor": ["Norway"], "recipient": ["Peru"]}
+    assert _roles_told(text, "PROTEST", **faint) == {"recipient": ["Peru"]}
+    assert _roles_told(text, "RETREAT", **faint) == {"actor": ["Norway"]}
 
 
 def test_marks_are_stripped() -> None:

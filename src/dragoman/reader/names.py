@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 
+from dragoman.knowledge import table_cells
 from dragoman.model import Sentence, Span
 from dragoman.words import load_words
 
@@ -56,6 +57,70 @@ def shorn(span: Span) -> Span:
         text = shorter
     begin = span.start + lead
     return Span(start=begin, end=begin + len(text), text=text) if text and text != span.text else span
+
+
+# Words between blanks; "at least" is none of the edges.
+_UNITS = re.compile(r"at (?:least|most)\b|\S+", re.IGNORECASE)
+# What goes on from a modifier to its noun: another word behind a blank.
+_NEXT = re.compile(r" ([^\W\d_][\w’'-]*)")
+
+
+@cache
+def _no_parties() -> Mapping[str, frozenset[str]]:
+    rows = table_cells("lexicon", "no_parties.tsv")
+    kinds = {kind for _, kind in rows}
+    return {kind: frozenset(words for words, k in rows if k == kind) for kind in kinds}
+
+
+def headed(span: Span, sentence: Sentence) -> Span | None:
+    """Gives the span without function words at its edges, and with the noun that its last word describes.
+
+    None where nobody is left: "and", or "federal" in "federal and local".
+
+    >>> s = Sentence(index=0, start=0, end=39, text="Protests of farmers met federal agents.")
+    >>> headed(Span(start=9, end=19, text="of farmers"), s).text, headed(Span(start=24, end=31, text="federal"), s).text
+    ('farmers', 'federal agents')
+    """
+    text, begin = sentence.text, sentence.start
+    start, end = _without_edges(text, span.start - begin, span.end - begin)
+    while (last := text[start:end].rpartition(" ")[2]) and _is_modifier(last):
+        following = _NEXT.match(text, end)
+        if following is None or following.group(1).lower() in load_words("closed"):
+            break
+        end = following.end()
+    words = text[start:end].split()
+    if all(_is_modifier(word) for word in words):
+        return None
+    is_same = (start, end) == (span.start - begin, span.end - begin)
+    return span if is_same else Span(start=start + begin, end=end + begin, text=text[start:end])
+
+
+def _without_edges(text: str, start: int, end: int) -> tuple[int, int]:
+    """Cuts function words and marks off the edges of the words between two offsets."""
+    words = [(m.start() + start, m.end() + start) for m in _UNITS.finditer(text[start:end])]
+    while words and text[slice(*words[0])].lower() in _no_parties()["lead"]:
+        words = words[1:]
+    while words and text[slice(*words[-1])] in _no_parties()["tail"]:  # "Ahmed A" has an initial
+        words = words[:-1]
+    return (words[0][0], words[-1][1]) if words else (start, start)
+
+
+def _is_modifier(word: str) -> bool:
+    """Tells a word that only describes the party behind it: "federal", "five-judge", "anti-drugs".
+
+    >>> [_is_modifier(word) for word in ("Federal", "five-judge", "anti-drugs", "judge", "Trump")]
+    [True, True, True, False, False]
+    """
+    low, kinds = word.lower(), _no_parties()
+    first, _, rest = low.partition("-")
+    is_people = word[len(first) + 1 :][:1].isupper() and low.endswith("s")  # "Pro-Europeans"
+    if low in kinds["modifier"] or not rest:
+        return low in kinds["modifier"]
+    return first in kinds["beginning"] and not is_people or _ending(rest) in kinds["ending"]
+
+
+def _ending(compound: str) -> str:
+    return compound if compound.endswith("year-old") else compound.rpartition("-")[2]
 
 
 def own_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
