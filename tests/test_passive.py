@@ -16,6 +16,11 @@ from dragoman.reader.passive import is_passive, turned
         ("The convoy was ", "hit again"),
         ("Iran ", "faces 'snapback' of sanctions"),
         ("The White House ", "has come under fire for its silence"),
+        ("Peru ", "has also been condemned"),
+        ("The company ", "should be fined"),
+        ("Two trawlers ", "seized by Chile"),
+        ("Four deputies ", "denied entry by Chile"),
+        ("The premier ", "blocked from firing judges"),
     ],
 )
 def test_passive_anchors(before: str, anchor: str) -> None:
@@ -37,6 +42,9 @@ def test_passive_anchors(before: str, anchor: str) -> None:
         ("The rebels ", "attacked by night"),
         ("The group ", "asked to extend the truce"),
         ("The minister ", "drew a red line"),
+        ("Peru ", "responded by firing rockets"),
+        ("Peru ‘", "appalled’ by hunger"),
+        ("The nurses who ", "sued over the order"),
     ],
 )
 def test_anchors_that_are_not_passive(before: str, anchor: str) -> None:
@@ -67,6 +75,28 @@ def test_who_faces_an_act_undergoes_it_from_the_one_behind_from() -> None:
     assert turned("ACCUSE", (norway,), (premier,), sentence=sentence, anchor=anchor) == ((norway,), (premier,))
 
 
+def test_whom_a_passive_act_is_about_is_no_side_of_it() -> None:
+    about = sides_of_passive("Peru faces sanctions over Chile", ["Peru"], ["Chile"], "faces sanctions")
+    assert about == ([], ["Peru"])
+    charged = sides_of_passive("A mayor was charged with hiding agents", ["A mayor"], ["agents"], "was charged")
+    assert charged == ([], ["A mayor"])
+    active = sides_of_passive("Peru sanctions Chile", ["Peru"], ["Chile"], "sanctions")
+    assert active == (["Peru"], ["Chile"])
+
+
+def test_the_subject_of_another_clause_is_not_turned() -> None:
+    text = "Peru raised tariffs after those rules had been condemned"
+    assert sides_of_passive(text, ["Peru"], [], "had been condemned") == (["Peru"], [])
+
+
+def test_a_protest_is_turned_where_it_is_drawn() -> None:
+    text = "Peru drew protests from Chile"
+    sentence = Sentence(index=0, start=0, end=len(text), text=text)
+    peru, chile = span(text, "Peru"), span(text, "Chile")
+    for words, sides in (("drew protests", ((chile,), (peru,))), ("drew", ((peru,), (chile,)))):
+        assert turned("PROTEST", (peru,), (chile,), sentence=sentence, anchor=span(text, words)) == sides
+
+
 @pytest.mark.parametrize("words", ["is expected to attack", "were ordered to attack", "was forced to attack"])
 def test_who_is_made_to_do_a_deed_does_it(words: str) -> None:
     assert is_passive("The army ", words)
@@ -87,4 +117,4 @@ def test_only_who_stands_behind_by_acts_and_who_is_joined_to_him() -> None:
     assert sides_of_passive(text, ["The mayor"], ["Norway", "Denmark", "Iceland"], "was accused by Norway") == acted
     assert sides_of_passive(text, [], ["The mayor", "Norway"], "was accused") == (["Norway"], ["The mayor"])
     assert sides_of_passive(text, [], ["Norway"], "was accused") == ([], ["Norway"])
-    assert sides_of_passive(text, ["The mayor"], ["Iceland"], "was accused") == (["The mayor"], ["Iceland"])
+    assert sides_of_passive(text, ["The mayor"], ["Iceland"], "was accused") == ([], ["The mayor"])

@@ -102,6 +102,7 @@ def test_tagged_spans_are_whole_words() -> None:
         ("At least 40 were held", "At least 40", "At least 40"),
         ("Ahmed A was jailed", "Ahmed A", "Ahmed A"),
         ("Fishers and farmers marched", "and", None),
+        ("A newly named envoy left", "newly", None),
         ("It is federal and local", "federal", None),
     ],
 )

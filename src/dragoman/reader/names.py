@@ -22,7 +22,7 @@ MOST_CAPITALS = 0.5
 def whole_name(span: Span, sentence: Sentence) -> Span:
     """Gives the span widened over the capitalised words next to it, if it begins or ends with one itself.
 
-    >>> s = Sentence(index=0, start=10, end=44, text="On Monday Guo Shengkun met envoys.")
+    >>> s = Sentence(index=0, start=10, end=61, text="On Monday Guo Shengkun met envoys of the two sides.")
     >>> whole_name(Span(start=24, end=32, text="Shengkun"), s).text
     'Guo Shengkun'
     """

@@ -20,8 +20,14 @@ _HAVE = frozenset({"has", "have", "had", "is", "are", "was", "were", "been", "no
 _WORDS = re.compile(r"[\w-]+")
 _BY = re.compile(r"\bby (?:the |a |an )?$", re.IGNORECASE)
 _FROM = re.compile(r"\b(?:by|from) (?:the |a |an )?$", re.IGNORECASE)
+# "The groups that sued over the order" did so.
+_RELATIVE = re.compile(r"\b(?:who|that|which) $", re.IGNORECASE)
+# Another subject stands between: "Trump raised tariffs after those sanctions had been suspended".
+_OTHER_CLAUSE = re.compile(r"\b(?:that|after|before|as|when|while|because|since|until|although) (?!being|having)\w")
 # Of other types the passive leaves the subject the actor ("troops were deployed", "protesters were gathered").
 TURNED = frozenset({"ACCUSE", "ASSAULT", "COERCE", "REJECT", "REQUEST", "SANCTION", "THREATEN"})
+# Of these what a subject draws upon itself is another's: "China drew protests from Japan".
+DRAWN = TURNED | {"PROTEST"}
 # Of these somebody who "is ordered to" do them does them.
 DEEDS = frozenset({"ASSAULT", "COERCE", "SANCTION", "THREATEN"})
 _JOINED = re.compile(r"(?:, (?:and )?| and )(?:the )?")
@@ -45,22 +51,30 @@ def is_passive(before: str, anchor: str, *, is_deed: bool = False) -> bool:
     True
     >>> is_passive("The envoy has been ", "summoned")
     True
-    >>> is_passive("Senator ", "sued for $5 million")
+    >>> is_passive("Senator ", "sued for unpaid taxes")
     True
     >>> is_passive("The minister ", "accused the rebels")
     False
     """
-    if _opens(anchor, "headline") or is_drawn(anchor):
+    if is_drawn(anchor) or not _RELATIVE.search(before) and (_opens(anchor, "headline") or _is_by_somebody(anchor)):
         return True
     words = [w for w in _WORDS.findall(f"{before[-REACH:]} {anchor}".lower()) if not _BETWEEN.fullmatch(w)]
     inside = [w for w in _WORDS.findall(anchor.lower()) if not _BETWEEN.fullmatch(w)]
-    at = len(words) - len(inside)
-    place = at + 1 if inside and inside[0] in _words()["be"] else at
+    place = len(words) - len(inside)
+    while place < len(words) and words[place] in _words()["be"] | _words()["auxiliary"]:
+        place += 1
     if not 0 < place < len(words) or words[place - 1] not in _words()["be"]:
         return False
     if is_deed and words[place] in _words()["governs"] and words[place + 1 : place + 2] == ["to"]:
         return False
     return _is_participle(words[place])
+
+
+def _is_by_somebody(anchor: str) -> bool:
+    """Tells a participle with its "by", as headlines have them: "condemned by allies", not "responded by firing"."""
+    words = _WORDS.findall(anchor.lower())[:3]
+    is_by = words[1:2] == ["by"] and _is_participle(words[0]) and words[0] not in _words()["governs"]
+    return is_by and not any(w.endswith("ing") or w[:1].isdigit() or w in _words()["no agent"] for w in words[2:])
 
 
 def is_drawn(anchor: str) -> bool:
@@ -95,15 +109,23 @@ def turned(
     """Makes the actors of a passive anchor its recipients, where they stand before it and nobody else is named.
 
     Where somebody is named right behind its "by", the sides are exchanged: "Moscow was urged by Beijing to withdraw".
+    Who else stands behind it is whom it is about, and no side of it: "Moscow faces sanctions over Ukraine".
     """
-    if event_type not in TURNED or any(actor.end > anchor.start for actor in actors):
+    if event_type not in DRAWN or any(actor.end > anchor.start for actor in actors):
         return actors, recipients
+    if event_type not in TURNED and not is_drawn(anchor.text):
+        return actors, recipients
+    given = recipients
     agents = _agents(recipients, sentence, anchor)
+    if actors and not agents:
+        recipients = tuple(one for one in recipients if one.start < anchor.start)
     if bool(recipients) is not bool(agents) or not actors and len(agents) == len(recipients):
-        return actors, recipients
+        return actors, given
     before = sentence.text[: anchor.start - sentence.start]
     if not is_passive(before, anchor.text, is_deed=event_type in DEEDS):
-        return actors, recipients
+        return actors, given
+    if actors and _OTHER_CLAUSE.search(before[max(actor.end for actor in actors) - sentence.start :]):
+        return actors, given
     return agents, (*actors, *(one for one in recipients if one not in agents))
 
 
