@@ -8,8 +8,8 @@
     python eval/merge.py judge FOLDER ONE.tsv OTHER.tsv KEPT.tsv
         the verdicts of two readers (lines of a number, a tab, and same or apart): how far they agree, what they find,
         and the list to keep
-    python eval/merge.py score DIR JUDGED.tsv
-        what the record at DIR does with judged pairs
+    python eval/merge.py score DIR JUDGED.tsv ...
+        what the record at DIR does with the judged pairs of all these lists together
 
 Pairs are drawn across articles: `merged` ones stand in one record; `apart` ones have the same day, type and an actor
 and a recipient in common, and stand in two. A slice takes no pair that was judged before. It takes first those of
@@ -36,7 +36,7 @@ import resource
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
@@ -309,23 +309,36 @@ def tell_shares(done: Sequence[tuple[str, dict[str, str]]]) -> None:
         print(f"{does}: of {len(rows)} pairs rightly so {each} (floor {floor}); by all readers {both}, by any {either}")
 
 
-def score(store: RecordStore, path: Path) -> None:
-    """What a record does with judged pairs: an event counts at whose anchor a judged one lay, and else as gone."""
+def score(store: RecordStore, paths: Sequence[Path]) -> None:
+    """What a record does with judged pairs: an event counts at whose anchor a judged one lay, and else as gone.
+
+    Pairs that were drawn as unmerged are told once more by themselves: those that were merged once and are parted now
+    are no fair draw of what stands apart.
+    """
     record_of = {event_id: row["record_id"] for row in store.records() for event_id in row["events"]}
     by_doc = defaultdict(list)
     for event in store.load_events():
         by_doc[event.evidence.doc].append((event.evidence.anchor, record_of[event.event_id]))
     done, gone = [], 0
-    with path.open(newline="", encoding="utf-8") as stream:
-        for row in csv.DictReader(stream, dialect="excel-tab"):
-            one = record_at(by_doc[row["doc"]], int(row["start"]), int(row["end"]))
-            other = record_at(by_doc[row["other_doc"]], int(row["other_start"]), int(row["other_end"]))
-            if one is None or other is None:
-                gone += 1
-            else:
-                done.append(("merged" if one == other else "apart", row))
+    for row in read_sheets(paths):
+        one = record_at(by_doc[row["doc"]], int(row["start"]), int(row["end"]))
+        other = record_at(by_doc[row["other_doc"]], int(row["other_start"]), int(row["other_end"]))
+        if one is None or other is None:
+            gone += 1
+        else:
+            # A list by one reader counts as that of two who agree.
+            row["other_verdict"] = row.get("other_verdict") or row["verdict"]
+            done.append(("merged" if one == other else "apart", row))
     tell_shares(done)
+    print("-- drawn as unmerged")
+    tell_shares([(does, row) for does, row in done if row["drawn"] == "apart"])
     print(f"gone: {gone} pairs whose events are not coded now")
+
+
+def read_sheets(paths: Sequence[Path]) -> Iterator[dict[str, str]]:
+    for path in paths:
+        with path.open(newline="", encoding="utf-8") as stream:
+            yield from csv.DictReader(stream, dialect="excel-tab")
 
 
 def record_at(anchors: Sequence[tuple[Span, str]], start: int, end: int) -> str | None:
@@ -351,7 +364,7 @@ def main() -> None:
     told.add_argument("kept", type=Path)
     judged = commands.add_parser("score")
     judged.add_argument("record")
-    judged.add_argument("sheet", type=Path)
+    judged.add_argument("sheets", type=Path, nargs="+")
     options = parser.parse_args()
     if options.command == "speed":
         measure_speed(options.events)
@@ -360,7 +373,7 @@ def main() -> None:
     elif options.command == "judge":
         judge(options.folder, options.readers, options.kept)
     else:
-        score(open_record(options.record), options.sheet)
+        score(open_record(options.record), options.sheets)
 
 
 if __name__ == "__main__":

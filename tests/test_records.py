@@ -5,13 +5,14 @@ from __future__ import annotations
 import tracemalloc
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import START, event_lists, make_event, make_party
 
-from dragoman.model import Party, PlaceMention, Span
+from dragoman.model import EventDate, Party, PlaceMention, Span
 from dragoman.records import (
     Sources,
     cluster_events,
@@ -746,7 +747,7 @@ def count_told_briefly(*told: dict[str, object], topics: tuple[str, str] = (ABOU
     events = [
         replace(make_event(f"e{at}", article=f"a{at}", **fields), **parties)  # type: ignore[arg-type]
         for at, fields in enumerate(told)
-        for parties in [{side: fields.pop(side) for side in ("actors", "recipients") if side in fields}]
+        for parties in [{name: fields.pop(name) for name in ("actors", "recipients", "date") if name in fields}]
     ]
     return len(cluster_events(events, Sources(topics={f"a{at}": find_topic(text) for at, text in enumerate(topics)})))
 
@@ -769,6 +770,47 @@ def test_told_briefly_whoever_acts_in_one_report_is_not_acted_on_in_the_other() 
         )
         == 2
     )
+
+
+def test_told_briefly_the_police_and_the_suspect_of_one_country_have_not_swapped_sides() -> None:
+    raid = {"event_type": "COERCE", "sentence": "The boss was arrested", "anchor": "was arrested"}
+    police, boss = make_party("ITA", text="police"), make_party("ITA", text="the boss")
+    by_police = {**raid, "actors": (police,), "recipients": (make_party(None, text="the boss"),)}
+    assert count_told_briefly({**by_police}, {**raid, "actors": (), "recipients": (boss,)}) == 1
+    assert count_told_briefly({**by_police}, {**raid, "actors": (), "recipients": (police,)}) == 2
+    clan, boss = make_party("ITA", text="the harbour clan"), make_party(None, text="the harbour boss")
+    assert count_told_briefly({**raid, "actors": (clan,)}, {**raid, "actors": (), "recipients": (boss,)}) == 1
+
+
+SIGNS_OF_TWO: dict[str, tuple[object, object]] = {
+    "date": tuple(
+        EventDate(value="2025-03-01", granularity="day", basis=basis)
+        for basis in ("told with the event: Saturday", "publication day (weak: no time is told with the event)")
+    ),
+    "place": (place("PRT"), replace(place("PRT"), name="Porto")),
+    "actors": ((make_party("USA", text="the fleet"),), (make_party(None, text="pirates"),)),
+    "recipients": ((make_party(None, text="three vessels"),), (make_party(None, text="a harbour"),)),
+}
+
+
+def count_with_signs(*signs: str, topics: tuple[str, str] = (ABOUT, ABOUT)) -> int:
+    """Happenings of two brief reports of one attack that differ in what is named."""
+    same = {"event_type": "ASSAULT", "sentence": "It was attacked", "anchor": "attacked"}
+    sides = {"actors": (make_party("USA"),), "recipients": (make_party(None, text="it"),)}
+    told = ({**same, **sides, **{sign: SIGNS_OF_TWO[sign][at] for sign in signs}} for at in (0, 1))
+    return count_told_briefly(*told, topics=topics)
+
+
+def test_told_briefly_three_signs_of_two_part_two_reports_and_two_do_not() -> None:
+    signs = ("date", "place", "actors", "recipients")
+    assert {count_with_signs(*chosen) for chosen in combinations(signs, 2)} == {1}
+    assert {count_with_signs(*chosen) for chosen in combinations(signs, 3)} == {2}
+
+
+def test_told_briefly_articles_that_are_little_alike_are_a_sign_of_two() -> None:
+    far = " ".join(ABOUT.split()[:5]) + " puma jaguar ocelot tapir sloth armadillo toucan"
+    assert count_with_signs("date", "recipients") == 1
+    assert count_with_signs("date", "recipients", topics=(ABOUT, far)) == 2
 
 
 def test_told_briefly_what_two_who_are_named_say_is_said_twice() -> None:

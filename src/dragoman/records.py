@@ -56,6 +56,11 @@ SAME_STORY = 0.14
 SAME_SHORT_STORY = 0.3
 # Likeness of two short articles of one story from which the same act is one happening though its parties do not fit.
 SAME_ACT_OF_OTHERS = 0.4
+# Of six signs that two brief reports tell of two happenings so many part them: one or two are how outlets differ. The
+# number was set on judged pairs of headlines.
+SIGNS_OF_TWO = 3
+# How the basis of a date begins that words of the report tell (times/dating.py); else it is of the day of publication.
+TOLD_DATE = "told "
 # How much more than another word as rare a name says which story it is.
 NAME_SHARE = 3.0
 # Stems of a topic by which articles that may tell one story find each other.
@@ -275,8 +280,22 @@ def _act_rows() -> tuple[_ActRow, ...]:
 # --- one event, prepared for comparing ---
 
 
-# Who acts, and who is acted on.
-Roles: TypeAlias = tuple[frozenset[str], frozenset[str]]
+# Stems of what those who act are called, and those who are acted on.
+Called: TypeAlias = tuple[frozenset[str], frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Roles:
+    """Who acts and who is acted on, by code, those without one by how their words begin; empty where all act alike.
+
+    `own_actors` and `own_recipients` have the code of a state only where the party is the state itself: the police and
+    the suspect are both of Italy, and one of them in the other's part has not swapped sides.
+    """
+
+    actors: frozenset[str] = frozenset()
+    recipients: frozenset[str] = frozenset()
+    own_actors: frozenset[str] = frozenset()
+    own_recipients: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +317,9 @@ class _Reading:
     acts: Acts
     place: str | None
     country: str | None
-    roles: Roles
+    roles: _Roles
+    called: Called
+    is_date_told: bool
     topic: tuple[str, ...] = ()
     story: int | None = None
 
@@ -330,7 +351,9 @@ def _prepare(event: Event, topic: tuple[str, ...] = ()) -> _Reading:
         acts=read_acts(event.evidence.anchor.text, event.event_type),
         place=place_name,
         country=place.country if place else None,
-        roles=(frozenset(), frozenset()) if len(topic) >= TOLD_STEMS else _roles_of(event),
+        roles=_Roles() if len(topic) >= TOLD_STEMS else _roles_of(event),
+        called=(_stems_of_names(event.actors), _stems_of_names(event.recipients)),
+        is_date_told=event.date.basis.startswith(TOLD_DATE),
         topic=topic,
     )
 
@@ -340,19 +363,31 @@ def _keys(parties: Iterable[Party]) -> frozenset[str]:
     return frozenset(party_key(party) or f"?{(party.name or party.text).casefold()}" for party in parties)
 
 
-def _roles_of(event: Event) -> Roles:
-    """Who acts and who is acted on, by code, those without one by how their words begin; none where all act alike."""
+def _roles_of(event: Event) -> _Roles:
     if event.event_type in load_priors()["mutual"]["types"]:
-        return frozenset(), frozenset()
-    return _beginnings(event.actors), _beginnings(event.recipients)
+        return _Roles()
+    return _Roles(
+        actors=_beginnings(event.actors),
+        recipients=_beginnings(event.recipients),
+        own_actors=_beginnings(event.actors, own=True),
+        own_recipients=_beginnings(event.recipients, own=True),
+    )
 
 
-def _beginnings(parties: Iterable[Party]) -> frozenset[str]:
+def _beginnings(parties: Iterable[Party], *, own: bool = False) -> frozenset[str]:
+    """Codes of the parties, or how their words begin where they have none, or (`own`) share it with their country."""
     found: set[str] = set()
     for party in parties:
         key = party_key(party)
-        found.update([key] if key else (stem[:NAME_BEGINS] for stem in stems_of(party.text)))
+        is_known = key is not None and (not own or _has_speakers(party))
+        # Of two nouns the last is who is meant: a Mafia boss is no Mafia clan.
+        words = stems_of(party.text)[-1:] if own else stems_of(party.text)
+        found.update([key] if key and is_known else (word[:NAME_BEGINS] for word in words))
     return frozenset(found)
+
+
+def _stems_of_names(parties: Iterable[Party]) -> frozenset[str]:
+    return frozenset(stem for party in parties for stem in (*stems_of(party.text), *stems_of(party.name or "")))
 
 
 def _dyads_of(actors: frozenset[str], recipients: frozenset[str]) -> frozenset[tuple[str, str]]:
@@ -599,11 +634,31 @@ def _likeness_of_topics(one: _Reading, other: _Reading) -> float:
 
 
 def _are_told_of_two(one: _Reading, other: _Reading) -> bool:
-    """Whether two brief reports tell of two happenings: the sides are swapped, another speaks, or one is a part."""
+    """Whether two brief reports tell of two: sides are swapped, another speaks, one is a part, or more signs say so."""
     if _are_swapped(one.roles, other.roles):
         return True
     # A headline and its article name a speaker or a town with more or less words.
-    return not _in_one_article(one, other) and (_speakers_differ(one, other) or _is_part(one, other))
+    if _in_one_article(one, other):
+        return False
+    return _speakers_differ(one, other) or _is_part(one, other) or _has_signs_of_two(one, other)
+
+
+def _has_signs_of_two(one: _Reading, other: _Reading) -> bool:
+    """Whether enough of six signs say that two brief reports tell of two happenings.
+
+    The signs: words tell the date of one alone; their places have other names; their articles are not much alike; and
+    where not both have two sides that face each other, those who act are called by no word in common, nor are those
+    who are acted on, or these are named in one alone.
+    """
+    signs = (one.is_date_told is not other.is_date_told) + bool(one.place and other.place and one.place != other.place)
+    if not (one.dyads and other.dyads):
+        recipients, other_recipients = one.called[1], other.called[1]
+        signs += _are_opposed(one.called[0], other.called[0]) + _are_opposed(recipients, other_recipients)
+        signs += bool(recipients) is not bool(other_recipients)
+    # Likeness takes long to compute: it is asked only where it decides.
+    if signs == SIGNS_OF_TWO - 1 and one.topic and other.topic:
+        signs += _likeness_of_topics(one, other) < SAME_ACT_OF_OTHERS
+    return signs >= SIGNS_OF_TWO
 
 
 def _is_part(one: _Reading, other: _Reading) -> bool:
@@ -613,12 +668,11 @@ def _is_part(one: _Reading, other: _Reading) -> bool:
     return (_spot(one) is None) is not (_spot(other) is None)
 
 
-def _are_swapped(one: Roles, other: Roles) -> bool:
+def _are_swapped(one: _Roles, other: _Roles) -> bool:
     """Whether who acts in one is acted on in the other, and nobody has the same part in both."""
-    (actors, recipients), (other_actors, other_recipients) = one, other
-    if actors & other_actors or recipients & other_recipients:
+    if one.actors & other.actors or one.recipients & other.recipients:
         return False
-    return bool(actors & other_recipients or recipients & other_actors)
+    return bool(one.own_actors & other.own_recipients or one.own_recipients & other.own_actors)
 
 
 def _speakers_differ(one: _Reading, other: _Reading) -> bool:
