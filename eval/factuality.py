@@ -19,6 +19,7 @@ from score import shared
 
 from dragoman.model import Sentence
 from dragoman.reader.decode import status_of
+from dragoman.reader.look import Anchor, SecondLook
 from dragoman.reader.network import Network, default_folder
 from dragoman.reader.windows import Window, cut_pieces, load_tokenizer, pack_windows
 
@@ -43,7 +44,8 @@ def tokens_of(window: Window, start: int, end: int) -> tuple[int, int] | None:
 
 
 def verdicts(network: Network, folder: Path, rows: list[dict[str, Any]]) -> Iterator[tuple[bool, bool]]:
-    """Yields (did not happen, read as negated) for each judged word."""
+    """Yields (did not happen, read as negated) for each judged word, as the second look judges it."""
+    look = SecondLook(folder, weight=network.settings["second_look"])
     tokenizer = load_tokenizer(folder / "tokenizer.json")
     sentence = lambda text: Sentence(index=0, start=0, end=len(text), text=text)  # noqa: E731
     windows = [pack_windows(cut_pieces(tokenizer, [sentence(row["text"])]))[0] for row in rows]
@@ -51,8 +53,10 @@ def verdicts(network: Network, folder: Path, rows: list[dict[str, Any]]) -> Iter
         for start, end, label in places_of(row):
             span = tokens_of(window, start, end)
             if span:
-                judged = network.heads.judge(network.heads.vector(output.states, *span))
-                status = status_of(judged, window.sentences[0].sentence, start, labels=network.labels)
+                first = network.heads.judge(network.heads.vector(output.states, *span))
+                anchor = Anchor(sentence=output.states[1:-1], start=span[0] - 1, end=span[1] - 1, judgement=first)
+                [seen] = look.again([anchor])
+                status = status_of(seen.judgement, window.sentences[0].sentence, start, labels=network.labels)
                 yield label <= DID_NOT_HAPPEN, status == "negated"
 
 

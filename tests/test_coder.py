@@ -52,9 +52,9 @@ def told(text: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("In case Russia attacks, Poland will close its border.", ["ASSAULT hypothetical", "COERCE hypothetical"]),
+        ("In case Russia attacks, Poland will close its border.", ["ASSAULT hypothetical", "COERCE future"]),
         ("It is not true that Russia attacked Poland.", ["ASSAULT negated"]),
-        ("If Russia attacks, NATO will respond with sanctions.", ["ASSAULT hypothetical", "THREATEN asserted"]),
+        ("If Russia attacks Poland, NATO threatens sanctions.", ["ASSAULT hypothetical", "THREATEN asserted"]),
     ],
 )
 def test_what_rules_say_of_a_status_goes_before_what_the_network_says(text: str, wanted: list[str]) -> None:

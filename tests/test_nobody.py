@@ -97,5 +97,5 @@ def test_the_one_behind_by_acts(anchor: str) -> None:
     assert sides_of("Moscow was urged by Beijing to withdraw.", anchor) == (["Beijing"], ["Moscow"])
 
 
-def test_one_elsewhere_in_the_sentence_does_not() -> None:
-    assert sides_of("Moscow was urged near Beijing to withdraw.", "urged") == (["Moscow"], ["Beijing"])
+def test_one_elsewhere_in_the_sentence_is_no_side() -> None:
+    assert sides_of("Moscow was urged near Beijing to withdraw.", "urged") == ([], ["Moscow"])

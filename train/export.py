@@ -1,7 +1,7 @@
 """Exports trained weights: the encoder as ONNX with 8-bit weights (`graph.py`), the heads as half-precision matrices.
 
 usage: python train/export.py CHECKPOINT.pt VERSION [--threshold 0.3] [--status-weights 1,2,1.5,1.5,2]
-                              [--confidence 1.25,0.45] [--out src/dragoman/data/reader]
+                              [--confidence 1.25,0.45] [--second-look 0.65] [--out src/dragoman/data/reader]
 
 Weights of the statuses and the curve of confidence (`dragoman.reader.network.Labels`) are chosen on held-out documents.
 """
@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--threshold", type=float)
     parser.add_argument("--status-weights", type=numbers, help="one a status, parted by commas")
     parser.add_argument("--confidence", type=numbers, help="slope and intercept over log odds")
+    parser.add_argument("--second-look", type=float, default=0.65, help="its share in the type (`fit_look.py`)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "src/dragoman/data/reader")
     options = parser.parse_args()
     weights = {name: value.numpy() for name, value in torch.load(options.checkpoint).items()}
@@ -49,6 +50,7 @@ def main() -> None:
     chosen_since = {"status_weights": options.status_weights, "confidence": options.confidence}
     labels |= {name: value for name, value in chosen_since.items() if value}
     settings = {"version": options.version, "thresholds": {"default": options.threshold or chosen}, "labels": labels}
+    settings["second_look"] = options.second_look
     (options.out / "settings.json").write_text(json.dumps(settings, indent=1) + "\n")
 
 

@@ -110,9 +110,18 @@ def span_loss(
     if row is None:
         return states.sum() * 0
     vector = model.event_vector(states, row, start, end)
-    types, statuses, modes, contexts = model.classify(vector)
+    loss = judged_loss(model.classify(vector), labels)
     n = len(labels)
-    target = torch.tensor([e.type for e in labels] + [len(corpus.TYPES)] * len(false))
+    if not n:
+        return loss
+    return loss + role_loss(model, states, vector[:n], where=(row[:n], start[:n]), known=(labels, batch))
+
+
+def judged_loss(judged: tuple[Tensor, Tensor, Tensor, Tensor], labels: Sequence[corpus.Label]) -> Tensor:
+    """Gives the loss of what is said of anchors, the labelled ones first; those behind them are no event."""
+    types, statuses, modes, contexts = judged
+    n = len(labels)
+    target = torch.tensor([e.type for e in labels] + [len(corpus.TYPES)] * (len(types) - n))
     loss = F.cross_entropy(types, target, label_smoothing=0.05)
     if not n:
         return loss
@@ -123,8 +132,7 @@ def span_loss(
     wanted = torch.zeros(n, len(corpus.CONTEXTS))
     for i, e in enumerate(labels):
         wanted[i, e.contexts] = 1
-    loss = loss + 3 * F.binary_cross_entropy_with_logits(contexts[:n], wanted)
-    return loss + role_loss(model, states, vector[:n], where=(row[:n], start[:n]), known=(labels, batch))
+    return loss + 3 * F.binary_cross_entropy_with_logits(contexts[:n], wanted)
 
 
 def role_loss(

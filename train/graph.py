@@ -197,10 +197,38 @@ def write_encoder(weights: Mapping[str, Array], path: Path) -> None:
         "speech": len(weights["speech.bias"]),
     }
     outs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["length", w]) for n, w in widths.items()]
-    made = helper.make_graph(graph.nodes, "encoder", given, outs, graph.stored)
+    _save(helper.make_graph(graph.nodes, "encoder", given, outs, graph.stored), path)
+
+
+def write_look(weights: Mapping[str, Array], path: Path) -> None:
+    """Writes the second look: of a sentence's states [length, hidden], with near and inside [length], to its outputs.
+
+    `near` is each token's bucket of distance from the anchor, `inside` 1 for the anchor's own tokens. The layer is
+    named as the encoder's next one, `encoder.layers.6`, and needs the norm of the one before. Outputs are the states
+    with the anchor in view, `looked`, and what the role head makes of them, `role_tokens`.
+    """
+    graph = Graph()
+    near = graph.add("Gather", [graph.store("all_near", weights["near.weight"]), "near"], "distance")
+    both = np.stack([np.zeros(HIDDEN, np.float32), weights["inside"]])
+    inside = graph.add("Gather", [graph.store("all_inside", both), "inside"], "anchor")
+    graph.add("Add", ["states", near], "placed")
+    graph.add("Add", ["placed", inside], f"layer{LAYERS}")
+    looked = graph.add("Identity", [_layer(graph, weights, LAYERS)], "looked")
+    role = weights["role_token.weight"]
+    even, role = graph.smoothed(looked, _norm_before(weights, LAYERS + 1, half=False), role)
+    graph.product(even, role, np.zeros(len(role), np.float32), out="role_tokens")
+    given = [
+        helper.make_tensor_value_info("states", TensorProto.FLOAT, ["length", HIDDEN]),
+        *(helper.make_tensor_value_info(name, TensorProto.INT64, ["length"]) for name in ("near", "inside")),
+    ]
+    widths = {"looked": HIDDEN, "role_tokens": len(role)}
+    outs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, ["length", width]) for n, width in widths.items()]
+    _save(helper.make_graph(graph.nodes, "look", given, outs, graph.stored), path)
+
+
+def _save(made: onnx.GraphProto, path: Path) -> None:
     versions = [helper.make_opsetid("", 17), helper.make_opsetid(MICROSOFT, 1)]
-    model = helper.make_model(made, opset_imports=versions, ir_version=9)
-    onnx.save(model, path)
+    onnx.save(helper.make_model(made, opset_imports=versions, ir_version=9), path)
 
 
 def stored_layers(path: Path, first: int = SHARED_LAYERS) -> dict[str, Array]:

@@ -18,6 +18,7 @@ from dragoman.model import Article, Attribution, FoundEvent, Sentence
 from dragoman.ontology import Ontology
 from dragoman.reader import decode, pairs, speech
 from dragoman.reader.gate import Gate
+from dragoman.reader.look import SecondLook
 from dragoman.reader.network import Network, default_folder
 from dragoman.reader.own import OwnTypes, Points
 from dragoman.reader.sentences import split_article
@@ -62,6 +63,7 @@ class Reader:
     ) -> None:
         folder = folder or default_folder()
         self._network = Network(folder, threads)
+        self._look = SecondLook(folder, weight=self._network.settings["second_look"], threads=threads)
         self._tokenizer = load_tokenizer(folder / "tokenizer.json")
         self._folder = folder
         self._gate = gate
@@ -90,6 +92,7 @@ class Reader:
                     window,
                     output,
                     heads=self._network.heads,
+                    look=self._look,
                     labels=self._network.labels,
                     thresholds=self._network.settings["thresholds"],
                 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
 
 from dragoman.model import FoundEvent, Sentence, Span, Status
 from dragoman.reader.conditions import SPOKEN, hangs_on_condition, is_condition
 from dragoman.reader.lexicon import Match, Phrase, find_phrases
+from dragoman.reader.look import Anchor, SecondLook
 from dragoman.reader.names import headed, own_spans, shorn, whole_name
 from dragoman.reader.negation import is_denied, is_nobody, negator_before
 from dragoman.reader.network import Array, Heads, Integers, Judgement, Labels, Output
@@ -23,6 +23,8 @@ PROPOSE = 0.12
 INSIDE = 0.5
 ROLES = ("actor", "recipient", "place", "speaker")
 CONTEXT = 0.4
+# From this score of its likeliest type on, a proposed anchor gets a second look.
+WORTH_A_LOOK = 0.18
 # A phrase of the lexicon stands alone against a reader that saw nothing: an even chance.
 PHRASE_CONFIDENCE = 0.5
 # What the chances of a role are multiplied by before the likeliest is taken for a party, beside 1 for "none": where the
@@ -56,30 +58,48 @@ class Candidate:
 
 
 def decode_window(
-    window: Window, output: Output, *, heads: Heads, labels: Labels, thresholds: Mapping[str, float]
+    window: Window,
+    output: Output,
+    *,
+    heads: Heads,
+    look: SecondLook,
+    labels: Labels,
+    thresholds: Mapping[str, float],
 ) -> Iterator[FoundEvent]:
     """Yields the events of a window in the order of the text, with those that only the lexicon knows."""
     found: list[FoundEvent] = []
-
-    @cache
-    def tokens(number: int) -> Array:
-        begin = window.begins[number]
-        return heads.role_tokens(output.states[begin : begin + len(window.sentences[number].ids)])
-
-    for candidate in candidates(window, output, heads, len(labels.types)):
+    firsts = [c for c in candidates(window, output, heads, len(labels.types)) if type_scores(c).max() >= WORTH_A_LOOK]
+    for candidate, tokens in looked_at(window, output, firsts, look):
         types = type_scores(candidate)
         best = int(types.argmax())
         if types[best] >= thresholds.get(labels.types[best], thresholds["default"]):
-            found.append(event_of(window, tokens(candidate.sentence), candidate, heads=heads, labels=labels))
-    for match, candidate in _phrases(window, output, heads, labels):
-        pieces, begin = window.sentences[candidate.sentence], window.begins[candidate.sentence]
-        anchor = span_of(pieces, candidate.start - begin, candidate.end - begin)
+            found.append(event_of(window, tokens, candidate, heads=look.heads, labels=labels))
+    for match, first in _phrases(window, output, heads, labels):
+        pieces, begin = window.sentences[first.sentence], window.begins[first.sentence]
+        anchor = span_of(pieces, first.start - begin, first.end - begin)
         found = [event for event in found if not _overruled(event, anchor, match.phrase)]
         taken = [(event.anchor.start, event.anchor.end) for event in found]
         if not any(start < anchor.end and anchor.start < end for start, end in taken):
-            event = event_of(window, tokens(candidate.sentence), candidate, heads=heads, labels=labels)
+            [(candidate, tokens)] = looked_at(window, output, [first], look)
+            event = event_of(window, tokens, candidate, heads=look.heads, labels=labels)
             found.append(_as_phrase(event, match.phrase))
     yield from sorted(found, key=lambda event: (event.anchor.start, event.anchor.end))
+
+
+def looked_at(
+    window: Window, output: Output, firsts: Sequence[Candidate], look: SecondLook
+) -> list[tuple[Candidate, Array]]:
+    """Looks again at candidates: what both looks say of each, and the tokens of its sentence for the roles."""
+    anchors = []
+    for first in firsts:
+        begin = window.begins[first.sentence]
+        sentence = output.states[begin : begin + len(window.sentences[first.sentence].ids)]
+        start, end = first.start - begin, first.end - begin
+        anchors.append(Anchor(sentence=sentence, start=start, end=end, judgement=first.judgement))
+    return [
+        (replace(first, judgement=seen.judgement, vector=seen.vector), seen.tokens)
+        for first, seen in zip(firsts, look.again(anchors), strict=True)
+    ]
 
 
 def _overruled(event: FoundEvent, anchor: Span, phrase: Phrase) -> bool:
@@ -121,7 +141,7 @@ def candidates(window: Window, output: Output, heads: Heads, types: int) -> Iter
     spans = [
         (number, start, end)
         for number, (begin, pieces) in enumerate(zip(window.begins, window.sentences, strict=True))
-        for start, end in _anchor_spans(opens, output.tags[:, 1], begin, pieces)
+        for start, end in anchor_spans(opens, output.tags[:, 1], begin, pieces)
     ]
     if not spans:
         return
@@ -139,12 +159,15 @@ def candidates(window: Window, output: Output, heads: Heads, types: int) -> Iter
         )
 
 
-def _anchor_spans(opens: Array, inside: Array, begin: int, pieces: Pieces) -> Iterator[tuple[int, int]]:
+def anchor_spans(
+    opens: Array, inside: Array, begin: int, pieces: Pieces, *, least: float = PROPOSE
+) -> Iterator[tuple[int, int]]:
+    """Yields the spans of a sentence's tokens that may be anchors, from a chance of `least` of opening one."""
     last = begin + len(pieces.ids)
-    likely = np.flatnonzero(opens[begin:last] >= PROPOSE)
+    likely = np.flatnonzero(opens[begin:last] >= least)
     at = begin + int(likely[0]) if len(likely) else last
     while at < last:
-        if opens[at] < PROPOSE or not pieces.opens[at - begin]:
+        if opens[at] < least or not pieces.opens[at - begin]:
             at += 1
             continue
         end = at + 1
@@ -206,7 +229,7 @@ def _status_by_rules(
     text, start, end = sentence.text, anchor.start - sentence.start, anchor.end - sentence.start
     if _is_of_nobody(parties, sentence, anchor) or is_denied(text, start):
         return "negated"
-    if status != "asserted":
+    if status not in {"asserted", "historical"}:
         return status
     subjects = [(p.start - sentence.start, p.end - sentence.start) for p in parties if p.start <= anchor.start]
     is_conditional = bool(subjects) and is_condition(text, max(subjects), start)

@@ -12,13 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
 from dragoman.errors import ReaderError
 from dragoman.reader.windows import Window
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 Array = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
@@ -139,19 +143,9 @@ class Network:
     """The encoder's session and the heads, loaded once."""
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
-        import onnxruntime as ort  # here, since it takes a tenth of a second that `--help` need not spend
-
         settings = json.loads((folder / "settings.json").read_text(encoding="utf8"))
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.log_severity_level = 3
-        try:
-            path = str(folder / "encoder.onnx")
-            self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-            with np.load(folder / "heads.npz") as stored:
-                self.heads = Heads({k: v.astype(np.float32) for k, v in stored.items()})
-        except (OSError, RuntimeError) as fault:
-            raise ReaderError(f"the reader's weights in {folder} do not load ({fault}): install again") from fault
+        self._session = open_session(folder / "encoder.onnx", threads)
+        self.heads = open_heads(folder / "heads.npz")
         self.settings: Mapping[str, Any] = settings
         self.labels = Labels(**{k: tuple(v) for k, v in settings["labels"].items()})
 
@@ -174,6 +168,28 @@ class Network:
         feed = {name: np.array(value, dtype=np.int64) for name, value in given.items()}
         found: list[Array] = self._session.run(wanted, feed)
         return found
+
+
+def open_session(path: Path, threads: int) -> InferenceSession:
+    """Opens a graph on the CPU. Raises `ReaderError` where it does not load."""
+    import onnxruntime as ort  # here, since it takes a tenth of a second that `--help` need not spend
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as fault:  # what it raises has no base class of its own
+        raise ReaderError(f"the reader's weights {path} do not load ({fault}): install again") from fault
+
+
+def open_heads(path: Path) -> Heads:
+    """Loads matrices stored in half precision. Raises `ReaderError` where they do not load."""
+    try:
+        with np.load(path) as stored:
+            return Heads({name: value.astype(np.float32) for name, value in stored.items()})
+    except (OSError, ValueError, BadZipFile) as fault:
+        raise ReaderError(f"the reader's weights {path} do not load ({fault}): install again") from fault
 
 
 def default_folder() -> Path:

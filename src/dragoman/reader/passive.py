@@ -89,7 +89,8 @@ def is_drawn(anchor: str) -> bool:
 
 def _opens(anchor: str, kind: str) -> bool:
     words = _WORDS.findall(anchor.lower())
-    return any(_begins(words, row.split()) for row in _words()[kind])
+    # Most rows begin with another word: seen before they are cut into words.
+    return bool(words) and any(_begins(words, row.split()) for row in _words()[kind] if row.startswith(words[0]))
 
 
 def _begins(words: Sequence[str], row: Sequence[str]) -> bool:
