@@ -13,7 +13,7 @@ from dragoman.codes import apply_operators, apply_rules, event_id, is_own_speech
 from dragoman.model import Article, Party, Sentence, Span
 from dragoman.reader.decode import Candidate, find_roles, tagged_spans
 from dragoman.reader.lexicon import Phrase, find_phrases, load_phrases
-from dragoman.reader.names import headed
+from dragoman.reader.names import headed, with_heads
 from dragoman.reader.network import Array, Heads, Judgement, bucket, default_folder, softmax
 from dragoman.reader.pairs import parse_marked
 from dragoman.reader.sentences import MAX_SENTENCE, split_article, split_text
@@ -112,6 +112,26 @@ def test_a_party_is_a_noun_and_has_no_function_words_at_its_edges(text: str, wor
     found = headed(Span(start=start, end=start + len(words), text=words), sentence)
     assert (found and found.text) == becomes
     assert found is None or text[found.start - 7 : found.end - 7] == found.text
+
+
+@pytest.mark.parametrize(
+    ("text", "actors", "recipients", "becomes"),
+    [
+        ("Peru president fled Lima", ["president"], ["Peru"], (["Peru president"], [])),
+        ("Norway gunmen shot at Peru", ["gunmen"], ["Norway", "Peru"], (["Norway gunmen"], ["Peru"])),
+        ("Troops beat Chad nurses", ["Troops", "Chad"], ["nurses"], (["Troops"], ["Chad nurses"])),
+        ("A Peru Chad summit", ["Peru"], ["Chad"], (["Peru"], ["Chad"])),  # two names are two parties
+        ("Norway, guards said, fled", ["Norway"], ["guards"], (["Norway"], ["guards"])),
+    ],
+)
+def test_a_word_before_its_noun_is_of_the_nouns_side(
+    text: str, actors: list[str], recipients: list[str], becomes: tuple[list[str], list[str]]
+) -> None:
+    sentence = Sentence(index=0, start=3, end=3 + len(text), text=text)
+    spans = [[Span(start=(at := 3 + text.index(w)), end=at + len(w), text=w) for w in side]
+             for side in (actors, recipients)]  # fmt: skip
+    told = with_heads(*spans, sentence)
+    assert tuple([span.text for span in side] for side in told) == becomes
 
 
 class _Told:

@@ -11,7 +11,7 @@ from dragoman.model import FoundEvent, Sentence, Span, Status
 from dragoman.reader.conditions import SPOKEN, hangs_on_condition, is_condition
 from dragoman.reader.lexicon import Match, Phrase, find_phrases
 from dragoman.reader.look import Anchor, SecondLook
-from dragoman.reader.names import headed, own_spans, shorn, whole_name
+from dragoman.reader.names import headed, own_spans, shorn, whole_name, with_heads
 from dragoman.reader.negation import is_denied, is_nobody, negator_before
 from dragoman.reader.network import Array, Heads, Integers, Judgement, Labels, Output
 from dragoman.reader.passive import turned
@@ -197,7 +197,8 @@ def event_of(window: Window, tokens: Array, candidate: Candidate, *, heads: Head
     found = find_roles(tokens, candidate, begin, pieces, heads=heads, event_type=event_type)
     roles = {role: _whole(spans, pieces.sentence, is_party=role in LEAST_PARTY) for role, spans in found.items()}
     speakers = roles["speaker"]
-    actors, recipients = turned(event_type, roles["actor"], roles["recipient"], sentence=pieces.sentence, anchor=anchor)
+    actors, recipients = with_heads(roles["actor"], roles["recipient"], pieces.sentence)
+    actors, recipients = turned(event_type, actors, recipients, sentence=pieces.sentence, anchor=anchor)
     status = _status_by_rules(status, event_type, (*actors, *recipients), sentence=pieces.sentence, anchor=anchor)
     return FoundEvent(
         sentence=pieces.sentence,

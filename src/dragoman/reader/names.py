@@ -123,6 +123,38 @@ def _ending(compound: str) -> str:
     return compound if compound.endswith("year-old") else compound.rpartition("-")[2]
 
 
+def with_heads(
+    actors: Sequence[Span], recipients: Sequence[Span], sentence: Sentence
+) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """Gives a word that was told on one side to the noun right behind it that was told on the other.
+
+    >>> s = Sentence(index=0, start=0, end=48, text="A US senator is investigated by the Peru police.")
+    >>> us, senator = Span(start=2, end=4, text="US"), Span(start=5, end=12, text="senator")
+    >>> [[span.text for span in side] for side in with_heads([us], [senator], s)]
+    [[], ['US senator']]
+    """
+    of_recipients = {one for one in actors if _head_of(one, recipients, sentence)}
+    of_actors = {one for one in recipients if _head_of(one, actors, sentence)}
+    return (
+        tuple(_joined(one, of_actors, sentence) for one in actors if one not in of_recipients),
+        tuple(_joined(one, of_recipients, sentence) for one in recipients if one not in of_actors),
+    )
+
+
+def _head_of(modifier: Span, others: Iterable[Span], sentence: Sentence) -> Span | None:
+    """Gives the one of `others` that is a common noun right behind the span."""
+    is_next = sentence.text[modifier.end - sentence.start :][:1] == " "
+    behind = (one for one in others if one.start == modifier.end + 1 and one.text[:1].islower())
+    return next(behind, None) if is_next else None
+
+
+def _joined(head: Span, modifiers: Iterable[Span], sentence: Sentence) -> Span:
+    """Gives the span from its modifier on, if it is the head of one."""
+    start = min((m.start for m in modifiers if _head_of(m, [head], sentence)), default=head.start)
+    text = sentence.text[start - sentence.start : head.end - sentence.start]
+    return Span(start=start, end=head.end, text=text)
+
+
 def own_spans(spans: Iterable[Span]) -> tuple[Span, ...]:
     """Drops spans that lie in another of the same side ("d'Ivoire" in "Côte d'Ivoire"), and doubles."""
     kept = list(dict.fromkeys(spans))
