@@ -1,13 +1,4 @@
-"""Events -> Records: what many voices report once.
-
-Stands between coding and counting (Event -> Record -> Tie). Takes events in any order and pools those that report one
-happening: same type (or one of the same family), same status, same day, parties in common on both sides, and words
-that agree. What is near but not the same stays apart and is linked with a reason.
-
-It refuses to add a happening that no event reports, to let an event go unrecorded, and to pool what is asserted with
-what is denied, planned or supposed. Merging is a function of the set of events: neither the order of reading nor the
-number of batches changes an id or a cluster.
-"""
+"""Merging: cells, copies, acts, readings, the same happening, belief, the record and links, in that order."""
 
 from __future__ import annotations
 
