@@ -9,9 +9,11 @@ usage: python eval/largest_turns.py RECORD [--turns 10] [--least 8] [--since DAY
 from __future__ import annotations
 
 import argparse
+import sys
 from datetime import date, timedelta
+from pathlib import Path
 
-from record import open_record
+from record import WRONG_CALL, open_record
 
 from dragoman.dyads import DyadTies, happening_lines
 from dragoman.neighbourhood import find_pairs
@@ -43,6 +45,17 @@ def print_turn(a: str, b: str, ties: DyadTies, turn: Turn) -> None:
             print("\n".join(f"  {line}" for line in happening_lines(row)))
 
 
+def asked_window(store: RecordStore, options: argparse.Namespace) -> Window:
+    """The window asked for; what is left open reaches as far as anything was read. Exit 2 where nothing was."""
+    read = sorted(store.articles_by_day())
+    if not read and not (options.since and options.until):
+        said = f"nothing was read into {options.record} yet: add reports, or name --since and --until"
+        print(f"{Path(sys.argv[0]).name}: {said}", file=sys.stderr)
+        raise SystemExit(WRONG_CALL)
+    since, until = options.since or read[0], options.until or read[-1] + timedelta(days=1)
+    return Window(since=since, until=until, by=options.by)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("record")
@@ -53,8 +66,7 @@ def main() -> None:
     parser.add_argument("--by", choices=("day", "week", "month"), default="week")
     options = parser.parse_args()
     store = open_record(options.record)
-    read = sorted(store.articles_by_day())
-    window = Window(since=options.since or read[0], until=options.until or read[-1] + timedelta(days=1), by=options.by)
+    window = asked_window(store, options)
     found = find_all(store, window, options.least)
     print(f"{len(found)} turns from {window.since} to {window.until}, by {window.by}")
     for each in found[: options.turns]:

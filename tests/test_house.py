@@ -13,6 +13,7 @@ import pytest
 
 import dragoman
 from dragoman.cli import main
+from dragoman.store import RecordStore
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src/dragoman"
@@ -55,6 +56,18 @@ def test_measures_of_a_record_say_where_there_is_none(words: str, tmp_path: Path
     done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith(f"{program}: no record at {tmp_path}") and done.stderr.count("\n") == 1
+
+
+def test_turns_of_an_empty_record_say_that_nothing_was_read(tmp_path: Path) -> None:
+    RecordStore.open(tmp_path, create=True)
+    call = [sys.executable, "eval/largest_turns.py", str(tmp_path)]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"largest_turns.py: nothing was read into {tmp_path} yet")
+    assert done.stderr.count("\n") == 1
+    call += ["--since", "2024-01-01", "--until", "2024-03-01"]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("0 turns from 2024-01-01 to 2024-03-01"), done.stderr
 
 
 def test_no_function_is_too_long_to_hold_in_the_head() -> None:
