@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from functools import cache
 
 import pytest
@@ -52,13 +53,23 @@ def told(text: str) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        ("In case Russia attacks, Poland will close its border.", ["ASSAULT hypothetical", "COERCE future"]),
+        ("In case Russia attacks, Poland will close its border.", ["ASSAULT hypothetical", "COERCE hypothetical"]),
+        ("The US will impose sanctions on Peru if it closes the port.", ["SANCTION hypothetical"]),
+        ("The US will impose sanctions on Peru next week.", ["SANCTION future"]),
+        ("Trump said he would file a lawsuit against the BBC.", ["ACCUSE future"]),
         ("It is not true that Russia attacked Poland.", ["ASSAULT negated"]),
         ("If Russia attacks Poland, NATO threatens sanctions.", ["ASSAULT hypothetical", "THREATEN asserted"]),
     ],
 )
 def test_what_rules_say_of_a_status_goes_before_what_the_network_says(text: str, wanted: list[str]) -> None:
     assert list(told(text)) == wanted
+
+
+def test_what_the_reader_takes_for_background_is_news_where_its_own_date_is_of_late() -> None:
+    text = "Russia, which invaded Ukraine in 2022, bombed Kyiv on Monday."
+    article = Article(id="d", doc="d", title="", text=text, published=date(2025, 10, 7))
+    [coded] = coder().code([article], keep="events")
+    assert [event.status for event in coded.events if event.evidence.anchor.text == "bombed Kyiv"] == ["asserted"]
 
 
 def test_every_sentence_has_an_event_a_skip_or_is_named_as_silent() -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.reader.conditions import hangs_on_condition, is_condition
+from dragoman.codes import load_rules
+from dragoman.reader.conditions import PROMISED, hangs_on_condition, is_condition
 
 
 def place(text: str, words: str) -> tuple[int, int]:
@@ -60,6 +61,10 @@ def test_a_clause_behind_its_opener_is_a_condition(text: str, subject: str, anch
 )
 def test_what_would_be_done_on_a_condition_hangs_on_it(text: str, anchor: str, *, hangs: bool) -> None:
     assert hangs_on_condition(text, *place(text, anchor)) is hangs
+
+
+def test_what_the_codebook_makes_a_promise_of_is_promised() -> None:
+    assert {event_type for event_type, status in load_rules() if status == "future"} == PROMISED
 
 
 @given(st.text(max_size=200), st.integers(0, 300), st.integers(0, 300))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dragoman.model import Article, FoundEvent, Span, Status
 from dragoman.reader.sentences import split_article
-from dragoman.times import Timeline, calendar, date_event, find_times, is_history
+from dragoman.times import Timeline, calendar, date_event, date_with_history, find_times, is_history
 from dragoman.times.holidays import holiday_day, holiday_days
 
 PUBLISHED = date(2025, 7, 9)  # a Wednesday
@@ -261,6 +261,24 @@ def test_background_has_a_reason_and_news_has_none() -> None:
     sentences = split_article(news)
     found = found_event(news, "stormed", event_type="ASSAULT")
     assert is_history(found, find_times(news, sentences), news, sentences) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "is_lately"),
+    [
+        ("Tensions rose in May when the army rushed troops to the border.", "rushed troops", True),
+        ("The army shelled the town on Monday.", "shelled the town", True),
+        ("A court on Monday sentenced the man who shelled the town.", "shelled the town", False),
+        ("The army shelled the town in 2019.", "shelled the town", False),
+        ("The army shelled the town in January.", "shelled the town", False),
+        ("The army shelled the town.", "shelled the town", False),
+    ],
+)
+def test_a_date_of_late_told_with_an_event_makes_it_no_background(text: str, words: str, *, is_lately: bool) -> None:
+    article = make_article(text)
+    found = found_event(article, words, status="historical", event_type="ASSAULT")
+    timeline = Timeline(find_times(article, split_article(article)), article)
+    assert date_with_history(found, timeline).is_lately is is_lately
 
 
 def test_the_day_in_an_address_is_read() -> None:

@@ -155,7 +155,7 @@ class Coder:
         article = around.reading.article
         fights = found.event_type in FIGHTING
         actors = self._parties(found.actors, around, "fights" if fights else "speaks")
-        dated, history = date_with_history(found, around.timeline)
+        dating = date_with_history(found, around.timeline)
         circumstances = Circumstances(
             actors=actors,
             recipients=self._parties(
@@ -165,10 +165,11 @@ class Coder:
                 opponent=opponent_of(found, actors),
                 counterpart=sole_code(actors),
             ),
-            date=dated,
+            date=dating.date,
             place=self.places.place_event(found, around.places, article),
             speaker=next(iter(self._parties((found.speaker,), around, "speaks")), None) if found.speaker else None,
-            history=history,
+            history=dating.history,
+            is_lately=dating.is_lately,
         )
         if found.own_type and self.ontology:
             return code_own_event(found, circumstances, article=article, ontology=self.ontology, coder=self.version)

@@ -43,6 +43,7 @@ class Circumstances:
     place: PlaceMention | None
     speaker: Party | None
     history: str | None = None
+    is_lately: bool = False
 
 
 def code_event(
@@ -95,8 +96,10 @@ class _Meaning:
 
 
 def status_of(found: FoundEvent, around: Circumstances) -> Status:
-    """Gives the status that the reader found; what is asserted of long ago is historical."""
-    return "historical" if found.status == "asserted" and around.history else found.status
+    """Gives the status that the reader found; what is asserted of long ago is historical, and nothing of late is."""
+    if found.status == "asserted" and around.history:
+        return "historical"
+    return "asserted" if found.status == "historical" and around.is_lately else found.status
 
 
 def _without_party(found: FoundEvent, event_type: str, article: Article) -> Skip:

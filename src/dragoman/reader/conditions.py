@@ -1,7 +1,8 @@
 """Tells whether an act hangs on a condition: "in case Russia attacks", "should it refuse, troops would march in".
 
-The network knows most of these. The rules, on closed classes of words, are for those that it takes for told. What would
-be done on a condition is looked for among deeds alone: whoever threatens or promises on a condition does so now.
+The network knows most of these. The rules, on closed classes of words, are for those that it takes for told or to
+come. What would be done on a condition is looked for among deeds alone: whoever threatens or promises on a condition
+does so now.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from dragoman.knowledge import table_cells
 
 # Types that somebody does by saying so: a condition is part of what is said.
 SPOKEN = frozenset({"ACCUSE", "AGREE", "CONCEDE", "REJECT", "REQUEST", "THREATEN"})
+# Types that become another where they are still to come, a promise (`data/codebook/rules.tsv`), which is made today.
+PROMISED = frozenset({"AID", "CONSULT", "COOPERATE", "RETREAT", "SUPPORT"})
 # A condition that follows its main clause stands that near, in characters: "would send troops to the border if".
 REACH = 60
 _BETWEEN = r"(?:(?:not|never|also|then|still|now|have|has|had|be|been|\w+ly) )*"

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dragoman.model import FoundEvent, Sentence, Span, Status
-from dragoman.reader.conditions import SPOKEN, hangs_on_condition, is_condition
+from dragoman.reader.announcements import is_announced
+from dragoman.reader.conditions import PROMISED, SPOKEN, hangs_on_condition, is_condition
 from dragoman.reader.lexicon import Match, Phrase, find_phrases
 from dragoman.reader.look import Anchor, SecondLook
 from dragoman.reader.names import headed, own_spans, shorn, whole_name, with_heads
@@ -226,16 +227,27 @@ def _whole(spans: Iterable[Span], sentence: Sentence, *, is_party: bool) -> tupl
 def _status_by_rules(
     status: Status, event_type: str, parties: Sequence[Span], *, sentence: Sentence, anchor: Span
 ) -> Status:
-    """Gives what rules on closed classes of words make of the network's status: nobody's, called false, conditional."""
+    """Gives what rules on closed classes of words make of a status: nobody's, called false, conditional, announced."""
     text, start, end = sentence.text, anchor.start - sentence.start, anchor.end - sentence.start
     if _is_of_nobody(parties, sentence, anchor) or is_denied(text, start):
         return "negated"
-    if status not in {"asserted", "historical"}:
+    if status == "negated":
         return status
+    if status != "hypothetical" and _is_conditional(status, event_type, parties, sentence=sentence, anchor=anchor):
+        return "hypothetical"
+    return "future" if is_announced(text, start, end, event_type=event_type) else status
+
+
+def _is_conditional(
+    status: Status, event_type: str, parties: Sequence[Span], *, sentence: Sentence, anchor: Span
+) -> bool:
+    """Tells whether an anchor is a condition, or a deed that hangs on one; what promises a deed is done today."""
+    text, start, end = sentence.text, anchor.start - sentence.start, anchor.end - sentence.start
     subjects = [(p.start - sentence.start, p.end - sentence.start) for p in parties if p.start <= anchor.start]
-    is_conditional = bool(subjects) and is_condition(text, max(subjects), start)
-    is_conditional |= event_type not in SPOKEN and hangs_on_condition(text, start, end)
-    return "hypothetical" if is_conditional else status
+    if subjects and is_condition(text, max(subjects), start):
+        return True
+    said_today = SPOKEN | PROMISED if status == "future" else SPOKEN
+    return event_type not in said_today and hangs_on_condition(text, start, end)
 
 
 def _is_of_nobody(parties: Sequence[Span], sentence: Sentence, anchor: Span) -> bool:

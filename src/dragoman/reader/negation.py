@@ -41,6 +41,18 @@ _ENDS_CONTENT_BEFORE_ANCHOR = re.compile(
 )
 _NAMES_JOINED = re.compile(r"(?:(?:both|the) )*(?:[A-Z][\w.’'-]* )+and ")
 _IN_SUBJECT = re.compile(r"(?:(?:the|a|an|this|these|those|any) )?(?:.*['’]s? )?", re.IGNORECASE)
+# The verb that an anchor begins with, behind its auxiliaries.
+_OWN_VERB = re.compile(r"(?:(?:has|have|had|is|are|was|were|been|also|\w+ly) )*\w+")
+# A noun and the subject of a clause about it: "the boat it". "The day it attacked" tells when, and is none.
+_CONTACT = (
+    r"(?:the|a|an|any|this|these|those|its|their|his|her) (?:[\w’'-]+ ){1,4}"
+    r"(?<!day )(?<!week )(?<!month )(?<!year )(?<!time )(?<!night )(?<!morning )(?:it|he|she|they|we|you|I) "
+    r"(?:(?:has|have|had|also|\w+ly) )*"
+)
+_TIMED = (
+    r"(?:yesterday|today|recently|overnight|(?:(?:earlier|late|later) )?(?:last|this) \w+|(?:\w+ ){1,3}ago"
+    r"|(?:(?:early|late) )?(?:on )?(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)"
+)
 _VERY = r"(?:(?:also|all|just|simply|\w+ly) )*"
 # Behind "not" only what leaves the denial whole: "not only true" and "not entirely true" are none.
 _TRULY = r"(?:(?:also|at all|actually|really|remotely|factually) )*"
@@ -139,7 +151,27 @@ def _is_main_verb(text: str, content: int, start: int) -> bool:
         return False
     if _IN_SUBJECT.fullmatch(text, content, start):
         return False  # "no evidence that the weekend's strike came from the sea": there was a strike
-    return not _is_in_reduced_relative(text, content, start)
+    if _denials()["contact"].fullmatch(text, content, start) and _is_before_verb(text, start):
+        return False  # "no evidence that the boat it attacked carried drugs": there was an attack
+    return not (_is_in_reduced_relative(text, content, start) or _is_in_timed_relative(text, content, start))
+
+
+def _is_before_verb(text: str, start: int) -> bool:
+    """Tells whether behind the verb at `start` another one stands in its clause."""
+    own = _OWN_VERB.match(text, start)
+    clause = _ENDS_CONTENT.search(text, start, start + CLAUSE)
+    end = clause.start() if clause else start + CLAUSE
+    return bool(own and _denials()["verb"].search(text, own.end(), end))
+
+
+def _is_in_timed_relative(text: str, content: int, start: int) -> bool:
+    """Tells whether `start` is in words like "detained last week" that stand right before the verb of their clause."""
+    known = _denials()
+    return any(
+        told.start() <= start < told.end()
+        and not known["auxiliary before"].search(text, max(content, told.start() - REACH), told.start())
+        for told in known["timed"].finditer(text, max(content, start - REACH), start + REACH)
+    )
 
 
 def _is_in_reduced_relative(text: str, content: int, start: int) -> bool:
@@ -193,10 +225,13 @@ def _denials() -> dict[str, re.Pattern[str]]:
 
 def _verbs() -> dict[str, re.Pattern[str]]:
     words = _words()
+    participle = rf"(?:[a-z]+ed|{words['participle']})(?: (?:out|off|up|down))?"
+    finite = rf"(?:{words['auxiliary']}|{words['finite']}|[a-z]+ed|{words['participle']})"
     no_adjective = "(?<!the )(?<!an )(?<! a )(?<!its )(?<!his )(?<!their )"
     patterns = {
-        "participle": rf"\b(?:[a-z]+ed|{words['participle']})(?: (?:out|off|up|down))?"
-        r" (?:by|in|on|to|at|from|off|over|during)\b",
+        "participle": rf"\b{participle} (?:by|in|on|to|at|from|off|over|during)\b",
+        "timed": rf"\b{participle} {_TIMED} (?=(?:also |\w+ly )*{finite}\b(?! by\b))",
+        "contact": _CONTACT,
         "auxiliary before": rf"\b(?:{words['auxiliary']})(?:n['’]t)?(?: (?:not|also|never|\w+ly))* $",
         "verb": rf"\b(?:{words['auxiliary']}|{words['finite']})\b"
         rf"|{no_adjective}\b(?:[a-z]+ed|{words['participle']})\b(?! by\b)",

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from itertools import repeat
+from typing import NamedTuple
 
 from dragoman.knowledge import table_cells
 from dragoman.model import Article, EventDate, FoundEvent, Granularity, Sentence, TimeMention
@@ -27,9 +28,20 @@ LAST_TOLD = 200
 # With the weights of `reader-4`, by the held-out documents of the labels (F1 of background .639 at 0, .655 at 1).
 HISTORY_THRESHOLD = 1.0
 UNREAL = frozenset(("future", "hypothetical"))
+# Behind the last week and no background yet. A day of this week, which most news name, is often that of another event.
+_LATELY = frozenset({"month", "quarter"})
+_THIS_WEEK = frozenset({"today", "yesterday", "week"})
 _DIRECT_LEADS = frozenset(f"own lead {lead}" for lead in ("in", "on", "since", "from", "during", "of"))
 _LETTERS = re.compile(r"[a-z'’]+")
 _PAST_PERFECT = re.compile(r"\bhad\b(?! to\b)[^.;]{0,20}$", re.IGNORECASE)
+
+
+class Dating(NamedTuple):
+    """The date of an event, why it is told as background, if it is, and whether its own date says that it is none."""
+
+    date: EventDate
+    history: str | None
+    is_lately: bool
 
 
 @cache
@@ -46,16 +58,26 @@ def date_event(
     `times` are the article's, as `find_times` gives them; `found.times`, where the reader marked any, weigh most.
     The basis says "told with the event", "told in the report" or, weaker, "publication day".
     """
-    return date_with_history(found, Timeline(times, article))[0]
+    return date_with_history(found, Timeline(times, article)).date
 
 
-def date_with_history(found: FoundEvent, timeline: Timeline) -> tuple[EventDate, str | None]:
+def date_with_history(found: FoundEvent, timeline: Timeline) -> Dating:
     """What `date_event` and `is_history` say of an event; what both look at is found once."""
     found_dates = list(candidates(found, timeline))
     direct, heaviest = _direct(found, found_dates), _heaviest(found_dates)
     history = _old_date(direct, timeline.article) or _history(found, heaviest, timeline)
     is_past = found.status == "historical" or history is not None
-    return _date(found, found_dates, direct or heaviest, is_past=is_past), history
+    best = direct or heaviest
+    is_lately = history is None and best is not None and _is_lately(best, timeline.article)
+    return Dating(_date(found, found_dates, best, is_past=is_past), history, is_lately)
+
+
+def _is_lately(best: Candidate, article: Article) -> bool:
+    """Tells whether the date told with an event is less than about three months old, and surely the event's own."""
+    step = distance(best.value, article)
+    if best.source != "sentence" or step not in _LATELY | _THIS_WEEK:
+        return False
+    return step in _LATELY or {"own after breaks 0", "own after words 0"} <= set(best.features)
 
 
 def _date(found: FoundEvent, found_dates: Sequence[Candidate], best: Candidate | None, *, is_past: bool) -> EventDate:
@@ -129,7 +151,7 @@ def is_history(
     found: FoundEvent, times: Sequence[TimeMention], article: Article, sentences: Sequence[Sentence]
 ) -> str | None:
     """The reason why an event is background of more than about three months before publication, or None."""
-    return date_with_history(found, Timeline(times, article))[1]
+    return date_with_history(found, Timeline(times, article)).history
 
 
 def _old_date(direct: Candidate | None, article: Article) -> str | None:
