@@ -19,7 +19,8 @@ both (`learned`).
 The judged lists hold no words of any publisher. eval/merge_judged_spring.tsv (April to July) and
 eval/merge_judged.tsv (August to December), each by one reader, served to set rules and thresholds; so did
 eval/merge_judged_trained.tsv (pairs of which an article was trained on, by one reader) and eval/merge_judged_autumn.tsv
-(all other merged pairs of 2025, by two readers).
+(all other merged pairs of 2025, by two readers). eval/merge_judged_winter.tsv (the merged pairs that the weights
+`reader-6` and `reader-7` brought, by two readers) has served to set none.
 """
 
 from __future__ import annotations

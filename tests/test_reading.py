@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dragoman.codes import apply_operators, apply_rules, event_id, is_own_speech, load_operators, without
 from dragoman.model import Article, Party, Sentence, Span
-from dragoman.reader.decode import Candidate, find_roles, tagged_spans
+from dragoman.reader.decode import Candidate, anchor_spans, find_roles, inner_spans, tagged_spans
 from dragoman.reader.lexicon import Phrase, find_phrases, load_phrases
 from dragoman.reader.names import headed, with_heads
 from dragoman.reader.network import Array, Heads, Judgement, bucket, default_folder, softmax
@@ -175,6 +175,18 @@ def test_an_empty_side_takes_its_likeliest_span_where_the_type_has_such_a_side()
     assert _roles_told(text, "SANCTION", **faint) == {"actor": ["Norway"], "recipient": ["Peru"]}
     assert _roles_told(text, "PROTEST", **faint) == {"recipient": ["Peru"]}
     assert _roles_told(text, "RETREAT", **faint) == {"actor": ["Norway"]}
+
+
+def test_an_anchor_may_lie_in_another_up_to_its_end() -> None:
+    text = "Norway helped Peru counteract sanctions now"
+    pieces = cut_pieces(TOKENIZER, [Sentence(index=0, start=0, end=len(text), text=text)])[0]
+    words = [text[a:b] for a, b in zip(pieces.starts, pieces.ends, strict=True)]
+    opens = np.array([{"helped": 0.7, "sanctions": 0.2}.get(word, 0.02) for word in words])
+    inside = np.array([0.1 if word in {"Norway", "now", "helped"} else 0.8 for word in words])
+    [outer] = anchor_spans(opens, inside, 0, pieces)
+    last = words.index("now")
+    assert outer == (words.index("helped"), last)
+    assert list(inner_spans(opens, 0, pieces, outer)) == [(words.index("sanctions"), last)]
 
 
 def test_marks_are_stripped() -> None:

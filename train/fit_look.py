@@ -1,12 +1,13 @@
 """Fits the second look: a layer that reads a sentence again with one anchor in view, and its heads.
 
-usage: python train/fit_look.py SHARED CHECKPOINT.pt [--reader src/dragoman/data/reader] [--epochs 3] [--inner 384]
+usage: python train/fit_look.py SHARED CHECKPOINT.pt [--epochs 3] [--inner 384]
 (needs torch, the `train` extra; about seven minutes an epoch on one core)
 
-CHECKPOINT is the reader's, as exported: it stays as it is. The layer starts as the encoder's last and the heads as the
-reader's. It learns from all labelled documents but the held-out ones: from each labelled mention, by its own span and
-by the reader's, and from what the reader proposes where nothing is labelled. Then the layer is made narrower, as the
-encoder was (`narrow.py`), and learns for one more epoch: a sixth of its time for no loss on the held-out documents.
+CHECKPOINT is the reader's and stays as it is; CHECKPOINT.look.pt is written beside it. The layer starts as the
+encoder's last and the heads as the reader's. It learns from all labelled documents but the held-out ones: from each
+labelled mention, by its own span and by the reader's, and from what the reader proposes where nothing is labelled.
+Then the layer is made narrower, as the encoder was (`narrow.py`), and learns for one more epoch: a sixth of its time
+for no loss on the held-out documents.
 """
 
 from __future__ import annotations
@@ -55,11 +56,12 @@ class Seen:
 class Look(nn.Module):
     """The layer and its heads; the heads have the names and shapes of the reader's."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, inner: int | None = None) -> None:
         super().__init__()
         shape = reader.shape
-        self.layer = Layer(shape, shape.inner[-1], 0.1)
-        self.layer.load_state_dict(reader.encoder.layers[-1].state_dict())
+        self.layer = Layer(shape, inner or shape.inner[-1], 0.1)
+        if not inner:
+            self.layer.load_state_dict(reader.encoder.layers[-1].state_dict())
         self.near = nn.Embedding(DISTANCES, shape.hidden)
         self.inside = nn.Parameter(torch.randn(shape.hidden) * 0.02)
         nn.init.normal_(self.near.weight, std=0.02)
@@ -86,6 +88,19 @@ class Look(nn.Module):
         return made.float()
 
 
+def look_file(checkpoint: Path) -> Path:
+    """Gives where the second look of a reader's checkpoint lies."""
+    return checkpoint.with_suffix(".look.pt")
+
+
+def load_look(reader: Reader, checkpoint: Path) -> Look:
+    """Loads the second look beside a reader's checkpoint, whose sizes its weights tell."""
+    weights = torch.load(look_file(checkpoint))
+    look = Look(reader, len(weights["layer.up.bias"]))
+    look.load_state_dict(weights)
+    return look
+
+
 # --- what it learns from ----------------------------------------------------------------------------------------------
 
 
@@ -103,6 +118,7 @@ def seen_in(reader: Reader, examples: Sequence[Example]) -> Iterator[Seen]:
 
 
 def seen_in_window(example: Example, states: Tensor, tags: Tensor) -> Iterator[Seen]:
+    """Yields the anchors of one window, given its states [tokens, hidden] and chances of tags [tokens, tags]."""
     opens, inside = tags[:, 2:].sum(-1).numpy(), tags[:, 1].numpy()
     for number, (begin, pieces) in enumerate(zip(example.window.begins, example.window.sentences, strict=True)):
         labels = [label for label in example.events or [] if label.sentence == number]
@@ -242,7 +258,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shared", type=Path)
     parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("--reader", type=Path, default=default_folder())
     parser.add_argument("--labels", default="*.jsonl", help="which label files, patterns parted by commas")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--inner", type=int, default=384, help="units of the layer that stay")
@@ -263,7 +278,7 @@ def main() -> None:
     narrow(look, chance.sample(items, min(len(items), FITTED)), options.inner)
     learn(look, items, epochs=1, chance=chance, rate=RATE / 2)
     report(look, list(seen_in(reader, held)))
-    export(look, reader, options.reader)
+    torch.save(look.state_dict(), look_file(options.checkpoint))
 
 
 if __name__ == "__main__":

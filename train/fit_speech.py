@@ -71,7 +71,9 @@ def main() -> None:
     states, tags = seen(model, examples)
     taught(model.speech, states, tags, options.epochs)
     torch.save(model.state_dict(), options.out)
-    shutil.copy(options.checkpoint.with_suffix(".json"), options.out.with_suffix(".json"))
+    for ending in (".json", ".look.pt"):
+        if options.checkpoint.with_suffix(ending).exists():
+            shutil.copy(options.checkpoint.with_suffix(ending), options.out.with_suffix(ending))
 
 
 if __name__ == "__main__":

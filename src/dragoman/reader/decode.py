@@ -22,10 +22,16 @@ from dragoman.reader.windows import Pieces, Window
 # the weights' settings. Low, since the head sees the whole span.
 PROPOSE = 0.12
 INSIDE = 0.5
+# Of an anchor's words one that opens another with this probability ends it.
+INSIDE_ENDS = 0.35
 ROLES = ("actor", "recipient", "place", "speaker")
 CONTEXT = 0.4
 # From this score of its likeliest type on, a proposed anchor gets a second look.
-WORTH_A_LOOK = 0.18
+WORTH_A_LOOK = 0.2
+# The tagger's share in the score of a type before the second look and after it: who has looked twice knows better.
+SHARE_BEFORE, SHARE_AFTER = 0.5, 0.25
+# What a type has at least from the tagger, times the chance that the token opens an anchor of whatever type.
+LEAST_TAGGED = 0.05
 # A phrase of the lexicon stands alone against a reader that saw nothing: an even chance.
 PHRASE_CONFIDENCE = 0.5
 # What the chances of a role are multiplied by before the likeliest is taken for a party, beside 1 for "none": where the
@@ -56,6 +62,7 @@ class Candidate:
     tag_types: Array
     judgement: Judgement
     vector: Array
+    tagger_share: float = SHARE_BEFORE
 
 
 def decode_window(
@@ -69,12 +76,15 @@ def decode_window(
 ) -> Iterator[FoundEvent]:
     """Yields the events of a window in the order of the text, with those that only the lexicon knows."""
     found: list[FoundEvent] = []
+    told: list[tuple[int, int, int]] = []
     firsts = [c for c in candidates(window, output, heads, len(labels.types)) if type_scores(c).max() >= WORTH_A_LOOK]
     for candidate, tokens in looked_at(window, output, firsts, look):
         types = type_scores(candidate)
         best = int(types.argmax())
         if types[best] >= thresholds.get(labels.types[best], thresholds["default"]):
-            found.append(event_of(window, tokens, candidate, heads=look.heads, labels=labels))
+            told.append((candidate.start, candidate.end, best))
+            if not _is_told(told[-1], told[:-1]):
+                found.append(event_of(window, tokens, candidate, heads=look.heads, labels=labels))
     for match, first in _phrases(window, output, heads, labels):
         pieces, begin = window.sentences[first.sentence], window.begins[first.sentence]
         anchor = span_of(pieces, first.start - begin, first.end - begin)
@@ -98,9 +108,15 @@ def looked_at(
         start, end = first.start - begin, first.end - begin
         anchors.append(Anchor(sentence=sentence, start=start, end=end, judgement=first.judgement))
     return [
-        (replace(first, judgement=seen.judgement, vector=seen.vector), seen.tokens)
+        (replace(first, judgement=seen.judgement, vector=seen.vector, tagger_share=SHARE_AFTER), seen.tokens)
         for first, seen in zip(firsts, look.again(anchors), strict=True)
     ]
+
+
+def _is_told(anchor: tuple[int, int, int], others: Sequence[tuple[int, int, int]]) -> bool:
+    """Tells whether an anchor (start, end, type) lies in another of its type, which says the same."""
+    start, end, event_type = anchor
+    return any(a <= start and end <= b and event_type == other for a, b, other in others)
 
 
 def _overruled(event: FoundEvent, anchor: Span, phrase: Phrase) -> bool:
@@ -140,9 +156,10 @@ def candidates(window: Window, output: Output, heads: Heads, types: int) -> Iter
     """Proposes anchors: every token that may open one, extended over the tokens that continue it."""
     opens = output.tags[:, 2:].sum(axis=1)
     spans = [
-        (number, start, end)
+        (number, *span)
         for number, (begin, pieces) in enumerate(zip(window.begins, window.sentences, strict=True))
-        for start, end in anchor_spans(opens, output.tags[:, 1], begin, pieces)
+        for outer in anchor_spans(opens, output.tags[:, 1], begin, pieces)
+        for span in (outer, *inner_spans(opens, begin, pieces, outer))
     ]
     if not spans:
         return
@@ -172,17 +189,25 @@ def anchor_spans(
             at += 1
             continue
         end = at + 1
-        while end < last and (not pieces.opens[end - begin] or (inside[end] > INSIDE and opens[end] < INSIDE)):
+        while end < last and (not pieces.opens[end - begin] or (inside[end] > INSIDE and opens[end] < INSIDE_ENDS)):
             end += 1
         yield at, end
         at = end
 
 
+def inner_spans(opens: Array, begin: int, pieces: Pieces, outer: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Yields what may be anchors inside an anchor, up to its end: "sanctions" in "helped it counteract sanctions"."""
+    start, end = outer
+    for at in range(start + 1, end):
+        if opens[at] >= PROPOSE and pieces.opens[at - begin]:
+            yield at, end
+
+
 def type_scores(candidate: Candidate) -> Array:
-    """Gives the score of each type: the geometric mean of what the tagger and the event head say."""
-    tagged = candidate.tag_types
-    judged = candidate.judgement.types[:-1]
-    scores: Array = np.sqrt(np.maximum(tagged, 0.02 * candidate.opens) * judged)
+    """Gives the score of each type: the geometric mean of what the tagger and the event head say, by their shares."""
+    tagged = np.maximum(candidate.tag_types, LEAST_TAGGED * candidate.opens)
+    share = candidate.tagger_share
+    scores: Array = tagged**share * candidate.judgement.types[:-1] ** (1 - share)
     return scores
 
 
