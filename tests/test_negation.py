@@ -68,6 +68,8 @@ def test_any_text_is_answered(text: str, start: int) -> None:
         ("There is no evidence that students detained last week supported Hamas.", "supported", True),
         ("No evidence that students detained by ICE supported Hamas was shown.", "supported", True),
         ("There is no evidence that the killing sparked riots.", "riots", True),
+        ("No evidence that Russia attacked last week was found.", "attacked", True),
+        ("No evidence that Russia attacked yesterday has been found.", "attacked", True),
         ("False claims that a migrant attacked girls sparked riots.", "attacked", True),
         ("Reports from Kyiv said that Russia attacked a base the minister was wrong about.", "attacked", False),
         ("It is wrong that Israel bombed a hospital.", "bombed", False),

@@ -120,6 +120,7 @@ def test_a_party_is_a_noun_and_has_no_function_words_at_its_edges(text: str, wor
         ("Peru president fled Lima", ["president"], ["Peru"], (["Peru president"], [])),
         ("Norway gunmen shot at Peru", ["gunmen"], ["Norway", "Peru"], (["Norway gunmen"], ["Peru"])),
         ("Troops beat Chad nurses", ["Troops", "Chad"], ["nurses"], (["Troops"], ["Chad nurses"])),
+        ("Some nurses police beat fled", ["police"], ["nurses"], (["police"], ["nurses"])),
         ("A Peru Chad summit", ["Peru"], ["Chad"], (["Peru"], ["Chad"])),  # two names are two parties
         ("Norway, guards said, fled", ["Norway"], ["guards"], (["Norway"], ["guards"])),
     ],

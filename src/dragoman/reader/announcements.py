@@ -15,7 +15,13 @@ from dragoman.reader.conditions import SPOKEN
 # Far enough for "announced on Friday that the Ministry of Defence ", near enough to stay in its clause.
 REACH = 80
 _DAY = r"(?:(?:on )?(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day )?"
-_CONDITION = re.compile(r"\b(?:if|unless|whether|in case|in the event|provided|otherwise)\b", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"\b(?:if|unless|whether|in case|in the event|provided|otherwise|as long as|once|until|without)\b"
+    r"|^(?:should|were|had)\b",
+    re.IGNORECASE,
+)
+# "In 2018 he said he would": announced long ago.
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _ADVERBS = r"(?:(?:also|soon|then|now|(?!only)\w+ly) )*"
 
 
@@ -53,7 +59,7 @@ def is_announced(text: str, start: int, end: int, *, event_type: str) -> bool:
     if event_type in SPOKEN and not (event_type == "ACCUSE" and known["legal"].search(text, start, end)):
         return False
     would = next((m for m in known["would"].finditer(text, max(0, start - REACH), end + 1) if m.end() > start), None)
-    if would is None or would.start() > start or _CONDITION.search(text):
+    if would is None or would.start() > start or _CONDITION.search(text) or _YEAR.search(text, 0, would.start()):
         return False
     said = known["announcing"].search(text[max(0, would.start() - REACH) : would.start()])
     return said is not None and not known["back"].search(said["before"])

@@ -3,7 +3,8 @@
 The encoder reads a window once, whatever it may hold; its heads then ask about each anchor. Who did it to whom, and
 whether it is an event at all, shows better when the tokens know which anchor is meant. So the states of an anchor's
 sentence, with each token's distance from the anchor added, go through one more layer with heads of its own. Only what
-the first look finds worth it is looked at again: a fraction of the text. `train/fit_look.py` makes the weights.
+the first look finds worth it is looked at again: a fraction of the text. `train/fit_look.py` and then
+`train/fit_both.py` make the weights.
 """
 
 from __future__ import annotations

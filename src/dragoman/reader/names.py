@@ -142,8 +142,8 @@ def with_heads(
 
 
 def _head_of(modifier: Span, others: Iterable[Span], sentence: Sentence) -> Span | None:
-    """Gives the one of `others` that is a common noun right behind the span."""
-    is_next = sentence.text[modifier.end - sentence.start :][:1] == " "
+    """Gives the one of `others` that is a common noun right behind a name: "the protesters police beat" are two."""
+    is_next = modifier.text[:1].isupper() and sentence.text[modifier.end - sentence.start :][:1] == " "
     behind = (one for one in others if one.start == modifier.end + 1 and one.text[:1].islower())
     return next(behind, None) if is_next else None
 

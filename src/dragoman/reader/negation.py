@@ -49,6 +49,10 @@ _CONTACT = (
     r"(?<!day )(?<!week )(?<!month )(?<!year )(?<!time )(?<!night )(?<!morning )(?:it|he|she|they|we|you|I) "
     r"(?:(?:has|have|had|also|\w+ly) )*"
 )
+# "No evidence that they attacked yesterday was found": the verb behind is that of the denial.
+_FOUND = (
+    r"(?:was|were|is|are|(?:has|have|had) been) (?:ever |yet )?(?:found|shown|presented|seen|offered|produced|given)\b"
+)
 _TIMED = (
     r"(?:yesterday|today|recently|overnight|(?:(?:earlier|late|later) )?(?:last|this) \w+|(?:\w+ ){1,3}ago"
     r"|(?:(?:early|late) )?(?:on )?(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day)"
@@ -230,7 +234,7 @@ def _verbs() -> dict[str, re.Pattern[str]]:
     no_adjective = "(?<!the )(?<!an )(?<! a )(?<!its )(?<!his )(?<!their )"
     patterns = {
         "participle": rf"\b{participle} (?:by|in|on|to|at|from|off|over|during)\b",
-        "timed": rf"\b{participle} {_TIMED} (?=(?:also |\w+ly )*{finite}\b(?! by\b))",
+        "timed": rf"\b{participle} {_TIMED} (?!{_FOUND})(?=(?:also |\w+ly )*{finite}\b(?! by\b))",
         "contact": _CONTACT,
         "auxiliary before": rf"\b(?:{words['auxiliary']})(?:n['’]t)?(?: (?:not|also|never|\w+ly))* $",
         "verb": rf"\b(?:{words['auxiliary']}|{words['finite']})\b"

@@ -37,14 +37,14 @@ def sketch_text(text: str) -> bytes:
 
 @cache
 def _blank_sketch() -> MinHash:
-    from datasketch import MinHash  # as above
+    from datasketch import MinHash  # here, since it brings scipy and takes a third of a second
 
     priors = load_priors()["copies"]
     return MinHash(num_perm=priors["permutations"], seed=priors["seed"], scheme=priors["scheme"])
 
 
 def _unpack_sketch(packed: bytes) -> LeanMinHash:
-    from datasketch import LeanMinHash  # as above
+    from datasketch import LeanMinHash  # here, as above
 
     priors = load_priors()["copies"]
     return LeanMinHash(seed=priors["seed"], hashvalues=np.frombuffer(packed, dtype="<u4"), scheme=priors["scheme"])
@@ -65,7 +65,7 @@ def find_copies(packed_sketches: Mapping[str, bytes]) -> frozenset[tuple[str, st
 
 
 def _likely_copies(sketches: Mapping[str, LeanMinHash]) -> Iterator[tuple[str, str]]:
-    from datasketch import MinHashLSH  # here, since it brings scipy and takes a third of a second
+    from datasketch import MinHashLSH  # here, as above
 
     priors = load_priors()["copies"]
     bands = (priors["bands"], priors["permutations"] // priors["bands"])

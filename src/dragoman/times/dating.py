@@ -73,7 +73,7 @@ def date_with_history(found: FoundEvent, timeline: Timeline) -> Dating:
 
 
 def _is_lately(best: Candidate, article: Article) -> bool:
-    """Tells whether the date told with an event is less than about three months old, and surely the event's own."""
+    """Tells whether the date told with an event is less than three months old; one of this week right behind it."""
     step = distance(best.value, article)
     if best.source != "sentence" or step not in _LATELY | _THIS_WEEK:
         return False
