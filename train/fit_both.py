@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,7 +23,7 @@ import fit_look
 import numpy as np
 import torch
 from corpus import Example
-from lessons import Lessons, key_of, lesson_loss, load_lessons
+from lessons import Lessons, load_lessons
 from torch import Tensor, nn
 
 from dragoman.reader.windows import load_tokenizer
@@ -56,21 +55,9 @@ class Both(nn.Module):
 
 def loss_of(both: Both, batch: Sequence[Example], *, mask: float, lessons: Lessons) -> Tensor:
     """Gives the loss of `fit.loss_of`, and on windows with labels that of the second look beside it."""
-    reader = both.reader
-    tokens, cases, marks = fit.tensors(batch)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        states = reader.encoder(fit.drop_words(tokens, mask), cases, marks)
-    states = states.float()
-    if batch[0].pair is not None:
-        return fit.pair_loss(reader, states, (tokens, marks), batch)
-    if batch[0].speech is not None:
-        return fit.speech_loss(reader, states, batch)
-    is_taught = all(key_of(example) in lessons.states for example in batch)
-    taught = lesson_loss(lessons, reader, states, batch) if is_taught else states.sum() * 0
-    if batch[0].events is None:
-        return taught
-    weight = fit.LABELS_BESIDE if is_taught else 1.0
-    return taught + weight * fit.event_loss(reader, states, batch) + look_loss(both, states, batch)
+    states = fit.masked_states(both.reader, batch, mask=mask, bf16=True)
+    loss = fit.loss_of(both.reader, states, batch, lessons=lessons)
+    return loss if batch[0].events is None else loss + look_loss(both, states, batch)
 
 
 def look_loss(both: Both, states: Tensor, batch: Sequence[Example]) -> Tensor:
@@ -92,33 +79,16 @@ def look_loss(both: Both, states: Tensor, batch: Sequence[Example]) -> Tensor:
     return fit_look.look_loss(both.look, shown) if shown else states.sum() * 0
 
 
-def learn(
-    both: Both, sets: dict[str, tuple[list[Example], float]], options: argparse.Namespace, lessons: Lessons
-) -> None:
+def learn(both: Both, sets: fit.Sets, options: argparse.Namespace, lessons: Lessons) -> None:
     """Learns in place and leaves the average of the later steps."""
     chance = random.Random(options.seed)
-    draw = lambda: [b for e, share in sets.values() for b in fit.batches(fit.sample(e, share, chance), chance)]  # noqa: E731
     optimizer = torch.optim.AdamW(both.groups(options.rate), weight_decay=0.01, fused=True)
-    total = len(draw()) * options.epochs
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / (0.06 * total), max(0.02, 1 - step / total))
-    )
-    average = fit.Average(both)  # type: ignore[arg-type]
+    steps = fit.Steps(both, optimizer, len(fit.shuffled(sets, chance)) * options.epochs)
     both.train()
-    for epoch in range(options.epochs):
-        began, losses, work = time.time(), [], draw()
-        chance.shuffle(work)
-        for batch in work:
-            loss = loss_of(both, batch, mask=options.mask, lessons=lessons)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(both.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            average.update(both)  # type: ignore[arg-type]
-            losses.append(loss.item())
-        print(f"epoch {epoch + 1} loss {np.mean(losses):.3f} {time.time() - began:.0f} s", flush=True)
-    both.load_state_dict(average.weights)
+    for _ in range(options.epochs):
+        work = fit.shuffled(sets, chance)
+        steps.through(work, lambda batch: loss_of(both, batch, mask=options.mask, lessons=lessons))
+    both.load_state_dict(steps.average.weights)
 
 
 def main() -> None:

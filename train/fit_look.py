@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -169,24 +168,10 @@ def learn(look: Look, items: Sequence[Seen], *, epochs: int, chance: random.Rand
     old = [p for n, p in look.named_parameters() if not n.startswith(("near", "inside"))]
     groups = [{"params": old, "lr": rate}, {"params": new, "lr": rate * FASTER}]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
-    total = len(batches(items, chance)) * epochs
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / (0.06 * total), max(0.02, 1 - step / total))
-    )
-    average = fit.Average(look)
-    for epoch in range(epochs):
-        began, losses = time.time(), []
-        for batch in batches(items, chance):
-            loss = look_loss(look, batch)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(look.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            average.update(look)
-            losses.append(loss.item())
-        print(f"epoch {epoch + 1} loss {np.mean(losses):.3f} {time.time() - began:.0f} s", flush=True)
-    look.load_state_dict(average.weights)
+    steps = fit.Steps(look, optimizer, len(batches(items, chance)) * epochs)
+    for _ in range(epochs):
+        steps.through(batches(items, chance), lambda batch: look_loss(look, batch))
+    look.load_state_dict(steps.average.weights)
 
 
 @torch.no_grad()

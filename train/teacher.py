@@ -206,21 +206,12 @@ def learn(model: Reader, below: Mapping[str, Tensor], kept: Sequence[Example], e
     optimizer = torch.optim.AdamW(
         [{"params": slow, "lr": RATE}, {"params": fast, "lr": RATE * FASTER}], weight_decay=0.01, fused=True
     )
-    total = len(list(fit.batches(kept, chance))) * epochs
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / (0.06 * total), max(0.02, 1 - step / total))
-    )
-    average = fit.Average(model)
+    steps = fit.Steps(model, optimizer, len(list(fit.batches(kept, chance))) * epochs)
     for epoch in range(epochs):
-        for batch in fit.batches(kept, chance):
-            fit.event_loss(model, last_states(model, below, batch), batch).backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad()
-            average.update(model)
+        work = list(fit.batches(kept, chance))
+        steps.through(work, lambda batch: fit.event_loss(model, last_states(model, below, batch), batch))
         live = {k: v.clone() for k, v in model.state_dict().items()}
-        model.load_state_dict(average.weights)
+        model.load_state_dict(steps.average.weights)
         yield epoch + 1
         model.load_state_dict(live)
 
